@@ -54,7 +54,8 @@ public interface ILocalApic
     /// <summary>RDMSR of 1Bh, 6E0h and 800h–8FFh.</summary>
     MsrStatus ReadMsr(uint msr, out ulong value);
 
-    /// <summary>WRMSR of 1Bh, 6E0h and 800h–8FFh.</summary>
+    /// <summary>WRMSR of 1Bh, 6E0h and 800h–8FFh. The deadline (6E0h) is in ticks of the machine's own counter: the engine subtracts the
+    /// vCPU's TSC offset (adds it on reads), except from 0, which disarms.</summary>
     MsrStatus WriteMsr(uint msr, ulong value);
 
     /// <summary>The vCPU took INIT: the APIC goes to its state after INIT (its base and id stay).</summary>
