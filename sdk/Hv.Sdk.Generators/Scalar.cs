@@ -1,0 +1,57 @@
+using Microsoft.CodeAnalysis;
+
+namespace Hv.Sdk.Generators;
+
+internal enum ScalarKind { Flag, Signed, Unsigned }
+
+/// <summary>A type that fits one varint.</summary>
+internal sealed class Scalar(string typeName, ScalarKind kind, int bytes)
+{
+    public string TypeName { get; } = typeName;
+    public ScalarKind Kind { get; } = kind;
+    public int Bytes { get; } = bytes;
+
+    public string MaxText => Kind == ScalarKind.Unsigned
+        ? Bytes switch { 1 => "255UL", 2 => "65535UL", 4 => "4294967295UL", _ => "ulong.MaxValue" }
+        : Bytes switch { 1 => "127L", 2 => "32767L", 4 => "2147483647L", _ => "long.MaxValue" };
+
+    public string MinText => Bytes switch { 1 => "-128L", 2 => "-32768L", 4 => "-2147483648L", _ => "long.MinValue" };
+
+    public static Scalar? Of(ITypeSymbol type)
+    {
+        string name = type.ToDisplayString(SymbolDisplayFormat.FullyQualifiedFormat);
+        if (type is INamedTypeSymbol { TypeKind: TypeKind.Enum, EnumUnderlyingType: INamedTypeSymbol underlying })
+            return Of(underlying) is Scalar s ? new Scalar(name, s.Kind, s.Bytes) : null;
+        return type.SpecialType switch
+        {
+            SpecialType.System_Boolean => new Scalar(name, ScalarKind.Flag, 1),
+            SpecialType.System_Byte => new Scalar(name, ScalarKind.Unsigned, 1),
+            SpecialType.System_UInt16 or SpecialType.System_Char => new Scalar(name, ScalarKind.Unsigned, 2),
+            SpecialType.System_UInt32 => new Scalar(name, ScalarKind.Unsigned, 4),
+            SpecialType.System_UInt64 => new Scalar(name, ScalarKind.Unsigned, 8),
+            SpecialType.System_SByte => new Scalar(name, ScalarKind.Signed, 1),
+            SpecialType.System_Int16 => new Scalar(name, ScalarKind.Signed, 2),
+            SpecialType.System_Int32 => new Scalar(name, ScalarKind.Signed, 4),
+            SpecialType.System_Int64 => new Scalar(name, ScalarKind.Signed, 8),
+            _ => null,
+        };
+    }
+
+    private const string Primitives = "global::System.Buffers.Binary.BinaryPrimitives";
+
+    public string ReadText(string bytes, string index) => (Kind, Bytes) switch
+    {
+        (ScalarKind.Flag, _) => $"{bytes}[{index}] != 0",
+        (_, 1) => $"({TypeName}){bytes}[{index}]",
+        _ => $"({TypeName}){Primitives}.ReadUInt{Bytes * 8}LittleEndian({bytes}.Slice({index} * {Bytes}, {Bytes}))",
+    };
+
+    public string WriteText(string bytes, string index, string value) => (Kind, Bytes) switch
+    {
+        (ScalarKind.Flag, _) => $"{bytes}[{index}] = {value} ? (byte)1 : (byte)0",
+        (_, 1) => $"{bytes}[{index}] = (byte){value}",
+        _ => $"{Primitives}.WriteUInt{Bytes * 8}LittleEndian(global::System.MemoryExtensions.AsSpan({bytes}, {index} * {Bytes}, {Bytes}), (u{WidthName}){value})",
+    };
+
+    private string WidthName => Bytes switch { 2 => "short", 4 => "int", _ => "long" };
+}
