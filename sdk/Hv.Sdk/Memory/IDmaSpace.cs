@@ -27,6 +27,10 @@ public interface IDmaSpace
     bool TryReadUInt16(GuestPhysicalAddress address, out ushort value);
     /// <summary>Atomic write of an aligned 16-bit little-endian value with release order.</summary>
     bool TryWriteUInt16(GuestPhysicalAddress address, ushort value);
+    /// <summary>Gives back to the host what lies behind the whole pages of a range whose contents the guest does not need any more
+    /// (balloon, free-page reporting); they read as zeroes afterwards. False when nothing was given back: a byte is not RAM, a lease
+    /// holds it, or this space cannot. The default keeps the memory, which is always right. Cold path.</summary>
+    bool TryDiscard(GuestPhysicalAddress address, ulong lengthBytes) => false;
     /// <summary>A full fence between device and guest views of memory.</summary>
     void Fence();
 }
