@@ -1,0 +1,209 @@
+using System.Reflection;
+using Hv.Diagnostics;
+using Hv.Sdk;
+
+namespace Hv.PluginHost;
+
+/// <summary>A name with the plugin that provides it.</summary>
+/// <param name="Provided">The name, its kind and its title.</param>
+/// <param name="Plugin">The plugin.</param>
+public sealed record CatalogEntry(ProvidedName Provided, InstalledPlugin Plugin);
+
+/// <summary>The plugins of an installation. Opening one reads manifests only; a plugin's code is loaded when the first of its names
+/// is asked for. A plugin that fails is named with the remedy and takes nothing else down. Any thread; loads one at a time.</summary>
+public sealed class PluginCatalog
+{
+    private readonly Lock gate = new();
+    private readonly IPluginLoader loader = new McMasterLoader();
+    private readonly List<InstalledPlugin> plugins = [];
+    private readonly Dictionary<(ExtensionKind Kind, string Name), List<CatalogEntry>> names = [];
+
+    private PluginCatalog(IReadOnlyList<Diagnostic> listProblems) => ListProblems = listProblems;
+
+    /// <summary>The version of the SDK that this host has.</summary>
+    public static Version SdkVersion { get; } = ReadSdkVersion();
+
+    /// <summary>All plugins, sound or not, in the order of the list.</summary>
+    public IReadOnlyList<InstalledPlugin> Plugins => plugins;
+
+    /// <summary>What is wrong with plugins.json itself.</summary>
+    public IReadOnlyList<Diagnostic> ListProblems { get; }
+
+    /// <summary>Reads plugins.json and the manifests that it leads to. Never throws for what is wrong in them.</summary>
+    public static PluginCatalog Open(string listPath)
+    {
+        var bag = new DiagnosticBag();
+        string root = Path.GetDirectoryName(Path.GetFullPath(listPath))!;
+        var byFolder = new Dictionary<string, PluginListEntry>();
+        foreach (PluginListEntry entry in PluginList.Read(listPath, bag))
+        {
+            foreach (string folder in PluginList.Folders(entry, root))
+            {
+                byFolder[folder] = entry;
+            }
+        }
+
+        var catalog = new PluginCatalog(bag.Items);
+        foreach ((string folder, PluginListEntry entry) in byFolder)
+        {
+            catalog.AddPlugin(folder, entry);
+        }
+
+        return catalog;
+    }
+
+    /// <summary>What enabled plugins provide of one kind, sorted by name. Plugins that are known to be unsound are left out.</summary>
+    public IReadOnlyList<CatalogEntry> List(ExtensionKind kind) =>
+        [.. names.Where(n => n.Key.Kind == kind).SelectMany(n => n.Value)
+            .Where(e => e.Plugin.IsEnabled && e.Plugin.Problems.Count == 0)
+            .OrderBy(e => e.Provided.Name, StringComparer.Ordinal)];
+
+    /// <summary>The entry that provides a name; null when there is none or it cannot be used (<see cref="Explain"/> says why).</summary>
+    public CatalogEntry? Find(ExtensionKind kind, string name) =>
+        names.TryGetValue((kind, name), out List<CatalogEntry>? entries)
+        && entries.Where(e => e.Plugin.IsEnabled).ToArray() is [{ Plugin.Problems.Count: 0 } only] ? only : null;
+
+    /// <summary>Why a name cannot be used.</summary>
+    public Diagnostic Explain(ExtensionKind kind, string name, Place place)
+    {
+        if (!names.TryGetValue((kind, name), out List<CatalogEntry>? entries))
+        {
+            string[] known = [.. List(kind).Select(e => e.Provided.Name)];
+            return new Diagnostic(Codes.UnknownName, place, $"there is no {kind} '{name}'", Suggestion.Remedy(name, known));
+        }
+
+        CatalogEntry[] enabled = [.. entries.Where(e => e.Plugin.IsEnabled)];
+        if (enabled.Length == 0)
+        {
+            return new Diagnostic(Codes.PluginDisabled, place,
+                $"{kind} '{name}' is provided by plugin '{entries[0].Plugin.Name}', which is switched off",
+                $"set \"enabled\": true at {entries[0].Plugin.Entry.Place}");
+        }
+
+        if (enabled.Length > 1)
+        {
+            return new Diagnostic(Codes.NameInTwoPlugins, place,
+                $"{kind} '{name}' is provided by {string.Join(" and ", enabled.Select(e => $"'{e.Plugin.Name}'"))}",
+                "switch one of them off in plugins.json: { \"path\": \"…\", \"enabled\": false }");
+        }
+
+        return enabled[0].Plugin.Problems[0];
+    }
+
+    /// <summary>Makes one of what plugins provide, loading the plugin when it is the first.</summary>
+    /// <exception cref="DiagnosticException">There is no such name, or its plugin fails.</exception>
+    public T Create<T>(ExtensionKind kind, string name)
+        where T : class
+    {
+        lock (gate)
+        {
+            CatalogEntry entry = Find(kind, name) ?? throw new DiagnosticException(Explain(kind, name, Place.Of(name)));
+            return Load(entry.Plugin).Create<T>(kind, name);
+        }
+    }
+
+    /// <summary>Loads a plugin and makes one of each thing that it provides; what is wrong is in the result and, when the plugin as a
+    /// whole is at fault, in its <see cref="InstalledPlugin.Problems"/>.</summary>
+    public IReadOnlyList<Diagnostic> Check(InstalledPlugin plugin)
+    {
+        lock (gate)
+        {
+            try
+            {
+                if (plugin.Problems.Count > 0)
+                {
+                    return plugin.Problems;
+                }
+
+                LoadedPlugin loaded = Load(plugin);
+                var found = new List<Diagnostic>();
+                foreach (ProvidedName provided in plugin.Manifest!.Provides)
+                {
+                    try
+                    {
+                        loaded.Create<object>(provided.Kind, provided.Name);
+                    }
+                    catch (DiagnosticException e)
+                    {
+                        found.AddRange(e.Diagnostics);
+                    }
+                }
+
+                return found;
+            }
+            catch (DiagnosticException e)
+            {
+                return e.Diagnostics;
+            }
+        }
+    }
+
+    private LoadedPlugin Load(InstalledPlugin plugin)
+    {
+        plugin.Loaded ??= LoadedPlugin.Load(plugin, loader);
+        return plugin.Loaded ?? throw new DiagnosticException(plugin.Problems);
+    }
+
+    private void AddPlugin(string folder, PluginListEntry entry)
+    {
+        var bag = new DiagnosticBag();
+        string manifestPath = Path.Combine(folder, PluginManifest.FileName);
+        if (!File.Exists(manifestPath))
+        {
+            var missing = new InstalledPlugin(folder, entry, null);
+            missing.AddProblem(Codes.PluginMissing, entry.Place,
+                Directory.Exists(folder) ? $"'{folder}' holds no {PluginManifest.FileName}" : $"'{folder}' does not exist",
+                "install the plugin there, or remove the entry from plugins.json");
+            plugins.Add(missing);
+            return;
+        }
+
+        var plugin = new InstalledPlugin(folder, entry, PluginManifest.Read(manifestPath, bag));
+        plugin.AddProblems(bag.Items.Select(d => d with { Problem = $"plugin '{plugin.Name}': {d.Problem}" }));
+        plugins.Add(plugin);
+        if (plugin.Manifest is { } manifest)
+        {
+            CheckManifest(plugin, manifest);
+            foreach (ProvidedName provided in manifest.Provides)
+            {
+                var key = (provided.Kind, provided.Name);
+                if (!names.TryGetValue(key, out List<CatalogEntry>? entries))
+                {
+                    names.Add(key, entries = []);
+                }
+
+                entries.Add(new CatalogEntry(provided, plugin));
+            }
+        }
+    }
+
+    private void CheckManifest(InstalledPlugin plugin, PluginManifest manifest)
+    {
+        if (!manifest.Sdk.Contains(SdkVersion))
+        {
+            plugin.AddProblem(Codes.WrongSdk, manifest.SdkPlace,
+                $"it needs Hv.Sdk {manifest.Sdk}, this host has {SdkVersion.ToString(2)}",
+                "install the version of the plugin that was built for this host");
+        }
+
+        if (plugin.Entry.Isolation == Isolation.Process)
+        {
+            plugin.AddProblem(Codes.IsolationUnavailable, plugin.Entry.Place, "isolation 'process' is not available in this version",
+                "use \"isolation\": \"context\"");
+        }
+
+        if (plugins.Find(p => p != plugin && p.IsEnabled && plugin.IsEnabled && p.Manifest?.Id == manifest.Id) is { } twin)
+        {
+            plugin.AddProblem(Codes.IdTwice, plugin.Place, $"the plugin in '{twin.Folder}' has the same id",
+                "remove one of them, or switch it off in plugins.json");
+        }
+    }
+
+    /// <summary>AssemblyVersion is the major version only; the file version moves with every release of the SDK.</summary>
+    private static Version ReadSdkVersion()
+    {
+        string? text = typeof(IDevice).Assembly.GetCustomAttribute<AssemblyFileVersionAttribute>()?.Version;
+        Version assembly = typeof(IDevice).Assembly.GetName().Version!;
+        return Version.TryParse(text, out Version? file) && file.Major == assembly.Major ? file : assembly;
+    }
+}
