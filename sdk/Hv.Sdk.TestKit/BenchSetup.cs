@@ -1,0 +1,24 @@
+namespace Hv.Sdk.TestKit;
+
+/// <summary>The machine around the device under test. Twins are made from the same setup.</summary>
+public sealed class BenchSetup
+{
+    /// <summary>Options as a user would type them; the rest take their defaults.</summary>
+    public IReadOnlyDictionary<string, string> Options { get; init; } = new Dictionary<string, string>();
+    /// <summary>Where the board put the device.</summary>
+    public Placement Placement { get; init; } = Placement.None;
+    /// <summary>How many vCPUs.</summary>
+    public int VcpuCount { get; init; } = 1;
+    /// <summary>Guest RAM from address 0, in bytes.</summary>
+    public int MemoryBytes { get; init; } = 64 * 1024;
+    /// <summary>Frequency of the time-stamp counter in hertz.</summary>
+    public ulong TscHz { get; init; } = 1_000_000_000;
+    /// <summary>Calendar time of virtual time zero, Unix nanoseconds: 2024-02-28 23:59:58 UTC, two seconds before a leap day.</summary>
+    public long EpochUnixNs { get; init; } = 1_709_164_798_000_000_000;
+    /// <summary>Seed of the device's entropy.</summary>
+    public int Seed { get; init; } = 1;
+    /// <summary>Whether the slot <c>chardev</c> is connected.</summary>
+    public bool HasCharPort { get; init; } = true;
+    /// <summary>Adds services and backends before the device is attached; run for every twin, so make new objects in it.</summary>
+    public Action<DeviceBench> Configure { get; init; } = static _ => { };
+}
