@@ -1,0 +1,87 @@
+using Hv.Boards.Layout;
+using Hv.Sdk;
+using Hv.Sdk.Boards;
+
+namespace Hv.Boards.Pc;
+
+/// <summary>A PC: every legacy part that an operating system may look for, and a PCI bus for the rest.</summary>
+[Board("pc", Title = "A PC with PCI, 8259s, I/O APIC, HPET and ACPI")]
+public sealed class PcBoard : IBoard
+{
+    private const int FirstPciGsi = 16;
+    private const int FirstFreePciDevice = 1;
+    private const int PciDevices = 32;
+
+    /// <inheritdoc/>
+    public OptionSchema Options => OptionSchema.Empty;
+
+    /// <inheritdoc/>
+    public void Build(IBoardBuilder builder, OptionValues options)
+    {
+        RamLayout ram = RamLayout.Build(builder);
+        ram.AddPciWindows(builder);
+        builder.DefaultFirmware("linux-boot");
+
+        Add("apic", "local-apic");
+        Add("ioapic", "ioapic");
+        Add("pic", "pic8259");
+        builder.Wire("pic", "intr", "apic", "lint0", 0);
+        IsaWiring isa = new(builder, "pic", "ioapic");
+        Add("pit", "pit8254");
+        isa.Wire("pit", "irq0", 0);
+        Add("rtc", "cmos-rtc");
+        isa.Wire("rtc", "irq", 8);
+        Add("hpet", "hpet");
+        Add("pm", "acpi-pm");
+        isa.Wire("pm", "sci", 9);
+        Add("i8042", "i8042");
+        isa.Wire("i8042", "irq1", 1);
+        isa.Wire("i8042", "irq12", 12);
+        AddPciHost(builder, ram);
+        SerialPorts.Add(builder, isa, "serial0", 0);
+        builder.DefaultConsole("serial0");
+        PlaceRequests(builder, isa);
+
+        void Add(string path, string device) => builder.Add(path, device, Placement.None, new Dictionary<string, string>());
+    }
+
+    private static void AddPciHost(IBoardBuilder builder, RamLayout ram)
+    {
+        builder.Add("pci", "pci-host", Placement.None, new Dictionary<string, string>());
+        PinName[] pins = new PinName[4];
+        for (int i = 0; i < pins.Length; i++) pins[i] = new PinName { Path = "ioapic", Input = "pin", Pin = FirstPciGsi + i };
+        builder.WirePciInterrupts(pins);
+        _ = ram;
+    }
+
+    private static void PlaceRequests(IBoardBuilder builder, IsaWiring isa)
+    {
+        int pciDevice = FirstFreePciDevice;
+        int serial = 1;
+        foreach (DeviceRequest request in builder.Requests)
+        {
+            if (request.Device == "uart16550")
+            {
+                SerialPorts.Add(builder, isa, request.Path, serial++);
+            }
+            else if (request.Buses.Contains("pci"))
+            {
+                if (pciDevice == PciDevices)
+                    throw new ConfigurationException($"no PCI slot is left for {request.Path}: the bus has {PciDevices - FirstFreePciDevice}");
+                PciAddress address = new(0, (byte)pciDevice, 0);
+                builder.Add(request.Path, request.Device,
+                    new Placement { Pci = address, Gsi = FirstPciGsi + (pciDevice & 3) }, request.Options);
+                pciDevice++;
+            }
+            else if (request.Buses.Count == 0)
+            {
+                builder.Add(request.Path, request.Device, Placement.None, request.Options);
+            }
+            else
+            {
+                throw new ConfigurationException(
+                    $"{request.Path}: the board 'pc' has no bus for {request.Device}, which needs one of: {string.Join(", ", request.Buses)}");
+            }
+        }
+    }
+}
