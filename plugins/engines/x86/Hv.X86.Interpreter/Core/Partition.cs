@@ -1,0 +1,132 @@
+using Hv.Sdk;
+using Hv.Sdk.Engines;
+
+namespace Hv.X86.Interpreter;
+
+/// <summary>The vCPUs of one machine, its memory map, and what they must tell each other about code and writes.</summary>
+internal sealed class Partition : IPartition
+{
+    // Writers of a file page: 0 nobody, else vCPU index + 1; Several when more than one or not known.
+    private const byte Several = 255;
+
+    private readonly List<Vcpu> vcpus = [];
+    private byte[] writers = [];
+
+    public Partition(IPartitionContext context, nuint arenaBytes)
+    {
+        Context = context;
+        ArenaBytes = arenaBytes;
+    }
+
+    public IPartitionContext Context { get; }
+    public nuint ArenaBytes { get; }
+    public OpTable Table { get; } = new();
+    public MemoryMap Map { get; } = new();
+
+    /// <inheritdoc/>
+    public IVcpu CreateVcpu(int index, ILocalApic apic, IVcpuBus bus)
+    {
+        var vcpu = new Vcpu(this, index, apic, bus);
+        vcpus.Add(vcpu);
+        return vcpu;
+    }
+
+    /// <inheritdoc/>
+    public void SetMemoryMap(ReadOnlySpan<MemorySlot> slots)
+    {
+        Map.Set(slots);
+        writers = new byte[Map.FilePages];
+        foreach (Vcpu vcpu in vcpus) vcpu.MemoryMapChanged();
+    }
+
+    /// <inheritdoc/>
+    public void InvalidateCode(GuestPhysicalAddress start, ulong lengthBytes)
+    {
+        ulong gpa = start.Value, end = gpa + lengthBytes;
+        while (gpa < end)
+        {
+            uint offset = (uint)gpa & 0xFFF;
+            uint length = (uint)Math.Min(end - gpa, 4096 - offset);
+            ulong filePage = FilePage(gpa >> 12);
+            if (filePage != Block.NoPage)
+            {
+                ulong code = Map.TakeCode(filePage, MemoryMap.Granules(offset, length));
+                if (code != 0) CodeWritten(null, filePage, code);
+            }
+            gpa += length;
+        }
+    }
+
+    /// <inheritdoc/>
+    public void SyncDirtyLog()
+    {
+        // The maps themselves are always up to date; what must go is every write that would not be seen.
+        foreach (Vcpu vcpu in vcpus) vcpu.PostFlushWrites();
+    }
+
+    /// <inheritdoc/>
+    public void Inspect(IInspector to)
+    {
+        ulong built = 0, resets = 0, invalidated = 0;
+        foreach (Vcpu vcpu in vcpus)
+        {
+            built += vcpu.Blocks.Built;
+            resets += vcpu.Blocks.Resets;
+            invalidated += vcpu.Blocks.Invalidated;
+        }
+        to.Field("blocks-built", built);
+        to.Field("block-cache-resets", resets);
+        to.Field("blocks-invalidated", invalidated);
+        foreach (Vcpu vcpu in vcpus) vcpu.Blocks.InspectUnimplemented(to);
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        foreach (Vcpu vcpu in vcpus) vcpu.Dispose();
+        vcpus.Clear();
+        Map.Dispose();
+    }
+
+    /// <summary>Code granules of a page were overwritten: every vCPU drops what it decoded from them, the writer (null: a device) at once.</summary>
+    public void CodeWritten(Vcpu? writer, ulong filePage, ulong granules)
+    {
+        foreach (Vcpu vcpu in vcpus)
+        {
+            if (vcpu == writer) vcpu.Blocks.Invalidate(filePage, granules);
+            else vcpu.PostInvalidation(filePage, granules);
+        }
+    }
+
+    /// <summary>A vCPU enters a write translation for a page.</summary>
+    public void NoteWriter(int index, ulong filePage)
+    {
+        byte mark = (byte)(index + 1), old = writers[filePage];
+        if (old != mark) writers[filePage] = old == 0 ? mark : Several;
+    }
+
+    /// <summary>A page got its first code bits: no vCPU may go on writing it without being seen. Called before the code's bytes are read.</summary>
+    public unsafe void StopWriters(Vcpu decoder, ulong filePage, byte* hostPage)
+    {
+        Interlocked.MemoryBarrier();
+        byte mark = writers[filePage];
+        if (mark == 0) return;
+        writers[filePage] = 0;
+        Tlb.FlushWritesTo(decoder.State, hostPage);
+        if (mark == decoder.Index + 1) return;
+        foreach (Vcpu vcpu in vcpus)
+        {
+            if (vcpu != decoder) vcpu.PostFlushWrites();
+        }
+        foreach (Vcpu vcpu in vcpus)
+        {
+            if (vcpu != decoder) vcpu.WaitForFlushWrites(decoder);
+        }
+    }
+
+    private unsafe ulong FilePage(ulong page)
+    {
+        Slot* slot = Map.Find(page);
+        return slot == null ? Block.NoPage : slot->FilePage + (page - slot->FirstPage);
+    }
+}

@@ -1,0 +1,242 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+using Hv.Sdk.Engines;
+using Hv.Sdk.Time;
+
+namespace Hv.X86.Interpreter;
+
+/// <summary>One vCPU: the dispatcher around the handlers, requests from other threads, and the managed services that handlers reach through
+/// <see cref="Of"/>.</summary>
+internal sealed unsafe class Vcpu : IVcpu
+{
+    [Flags]
+    private enum Request
+    {
+        Kick = 1,
+        Notify = 2,
+        Invalidate = 4,
+        FlushWrites = 8,
+    }
+
+    // Chained blocks come back to the dispatcher at least this often. It bounds the stack where a runtime does not turn the handlers'
+    // tail calls into jumps (debug builds), and the latency of everything that is only looked at here.
+    private const ulong MaxChain = 4096;
+
+    private readonly Lock invalidationLock = new();
+    private readonly List<(ulong Page, ulong Granules)> invalidations = [];
+    private readonly Cpu* cpu;
+    private GCHandle handle;
+    private int requests;
+    private int isRunning;
+
+    public Vcpu(Partition partition, int index, ILocalApic apic, IVcpuBus bus)
+    {
+        Partition = partition;
+        Index = index;
+        Apic = apic;
+        Bus = bus;
+        handle = GCHandle.Alloc(this);
+        cpu = (Cpu*)NativeMemory.AlignedAlloc((nuint)sizeof(Cpu), 64);
+        NativeMemory.Clear(cpu, (nuint)sizeof(Cpu));
+        cpu->Owner = GCHandle.ToIntPtr(handle);
+        Tlb.Allocate(cpu);
+        Blocks = new BlockCache(this, cpu, partition.Table, partition.ArenaBytes);
+        Blocks.SetMemoryMap(partition.Map.FilePages);
+        Tsc = new ClockDomain(partition.Context.TscHz);
+        PowerOn.Reset(cpu, index == 0);
+        CpuMode.Refresh(cpu);
+    }
+
+    /// <summary>The vCPU of a Cpu.</summary>
+    // SAFETY: Owner is the handle made in the constructor; it lives until Dispose, after the last Run.
+    [MethodImpl(Jit.Inline)]
+    public static Vcpu Of(Cpu* cpu) => Unsafe.As<Vcpu>(GCHandle.FromIntPtr(cpu->Owner).Target!);
+
+    public Partition Partition { get; }
+    public MemoryMap Map => Partition.Map;
+    public int Index { get; }
+    public ILocalApic Apic { get; }
+    public IVcpuBus Bus { get; }
+    public BlockCache Blocks { get; }
+    public ClockDomain Tsc { get; }
+    /// <summary>The unmanaged state.</summary>
+    public Cpu* State => cpu;
+    /// <summary>Linear range in which translations came from large pages since the last full flush.</summary>
+    public ulong LargePageStart = ulong.MaxValue;
+    public ulong LargePageEnd;
+
+    /// <summary>The time-stamp counter now.</summary>
+    public ulong ReadTsc() => Tsc.TicksAt(Partition.Context.Clock.Now) + cpu->TscOffset;
+
+    /// <inheritdoc/>
+    public ulong Retired => cpu->Calling == null ? cpu->Retired : cpu->Retired + cpu->Calling->Number;
+
+    /// <summary>True when another thread wants the vCPU's attention: long instructions (REP) stop between steps then.</summary>
+    public bool HasRequests => Volatile.Read(ref requests) != 0;
+
+    /// <inheritdoc/>
+    public void Kick() => Post(Request.Kick);
+
+    /// <inheritdoc/>
+    public void Notify() => Post(Request.Notify);
+
+    /// <inheritdoc/>
+    public VcpuExit Run(in RunBudget budget)
+    {
+        ulong start = cpu->Retired;
+        ulong end = budget.Instructions > ulong.MaxValue - start ? ulong.MaxValue : start + budget.Instructions;
+        Volatile.Write(ref isRunning, 1);
+        Interlocked.MemoryBarrier();
+        VcpuExitReason reason = RunLoop(end);
+        Volatile.Write(ref isRunning, 0);
+        return new VcpuExit { Reason = reason };
+    }
+
+    /// <inheritdoc/>
+    public void ReadState(ref VcpuState state) => StateTransfer.Read(cpu, ref state);
+
+    /// <inheritdoc/>
+    public void WriteState(in VcpuState state)
+    {
+        StateTransfer.Write(cpu, in state);
+        CpuMode.Refresh(cpu);
+        Tlb.FlushAll(cpu);
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        Blocks.Dispose();
+        NativeMemory.AlignedFree(cpu->TlbBase);
+        NativeMemory.AlignedFree(cpu);
+        handle.Free();
+    }
+
+    /// <summary>The memory map changed; no vCPU runs.</summary>
+    public void MemoryMapChanged()
+    {
+        Blocks.SetMemoryMap(Map.FilePages);
+        Tlb.FlushAll(cpu);
+    }
+
+    /// <summary>Code was written by somebody else: drop what was decoded from it before the next block. Any thread.</summary>
+    public void PostInvalidation(ulong filePage, ulong granules)
+    {
+        lock (invalidationLock) invalidations.Add((filePage, granules));
+        Post(Request.Invalidate);
+    }
+
+    /// <summary>Asks for all write translations to be dropped. Any thread.</summary>
+    public void PostFlushWrites() => Post(Request.FlushWrites);
+
+    /// <summary>Waits until write translations asked for by <see cref="PostFlushWrites"/> are gone, or the vCPU is outside Run, where
+    /// it drops them before it executes anything. Serves <paramref name="waiter"/>'s own such request meanwhile, so that two that wait for each
+    /// other both go on.</summary>
+    public void WaitForFlushWrites(Vcpu waiter)
+    {
+        SpinWait spin = default;
+        Interlocked.MemoryBarrier();
+        while ((Volatile.Read(ref requests) & (int)Request.FlushWrites) != 0 && Volatile.Read(ref isRunning) != 0)
+        {
+            waiter.ServeFlushWrites();
+            spin.SpinOnce(sleep1Threshold: -1);
+        }
+    }
+
+    /// <summary>A vCPU writes a page: remembered, so that whoever decodes code from it finds the writer.</summary>
+    public void NoteWriter(ulong filePage) => Partition.NoteWriter(Index, filePage);
+
+    /// <summary>A translation came from a large page.</summary>
+    public void NoteLargePage(ulong linear, int shift)
+    {
+        ulong first = linear >> shift << shift;
+        LargePageStart = Math.Min(LargePageStart, first);
+        ulong end = first + (1ul << shift);
+        LargePageEnd = Math.Max(LargePageEnd, end < first ? ulong.MaxValue : end);
+    }
+
+    /// <summary>Code outside RAM and ROM: reads as all ones there (no device on these boards holds code), which is #UD.</summary>
+    public void FetchOutsideMemory(ulong gpa) => Fault.Record(cpu, Fault.Ud, Fault.Hardware, false, 0);
+
+    private void Post(Request request)
+    {
+        Interlocked.Or(ref requests, (int)request);
+        Volatile.Write(ref cpu->StopAt, 0);
+    }
+
+    private void ServeFlushWrites()
+    {
+        if ((Volatile.Read(ref requests) & (int)Request.FlushWrites) == 0) return;
+        Tlb.FlushWrites(cpu);
+        Interlocked.And(ref requests, ~(int)Request.FlushWrites);
+    }
+
+    /// Hot path: runs once per chain of blocks.
+    private VcpuExitReason RunLoop(ulong end)
+    {
+        while (true)
+        {
+            if (Volatile.Read(ref requests) != 0 && TakeRequests()) return VcpuExitReason.Kicked;
+            if (cpu->Activity != VcpuActivity.Running || cpu->EventPending != 0 || Apic.Pending != VcpuSignals.None)
+            {
+                VcpuExitReason? exit = Events.BeforeInstruction(this, cpu);
+                if (exit != null) return exit.Value;
+                if (cpu->EventPending != 0) continue;
+            }
+            if (cpu->Retired >= end) return VcpuExitReason.Budget;
+
+            bool isSingle = end - cpu->Retired < Block.MaxInstructions || Events.NeedsSingleSteps(cpu);
+            ulong stopAt = isSingle ? cpu->Retired + 1
+                : Math.Min(cpu->Retired + MaxChain, end == ulong.MaxValue ? end : end - Block.MaxInstructions + 1);
+            Volatile.Write(ref cpu->StopAt, stopAt);
+            Interlocked.MemoryBarrier();
+            if (Volatile.Read(ref requests) != 0) continue;
+
+            byte shadow = cpu->Shadow;
+            bool traps = false;
+            Op* op;
+            if (isSingle)
+            {
+                traps = (cpu->Rflags & Flags.Tf) != 0;
+                if (!Events.BeforeSingleStep(cpu)) continue;
+                op = Blocks.Find(CodeMode.Single);
+            }
+            else
+            {
+                op = Blocks.FindAndRemember();
+            }
+            if (op != null) op->Fn(cpu, op);
+            // A shadow covers one instruction; one that was set by that instruction itself stays.
+            if (shadow != 0) cpu->Shadow = (byte)(cpu->Shadow == shadow ? 0 : cpu->Shadow);
+            if (cpu->Stop != Stop.None)
+            {
+                Stop stop = cpu->Stop;
+                cpu->Stop = Stop.None;
+                if (stop == Stop.Deferred)
+                {
+                    cpu->Shadow = shadow;
+                    return VcpuExitReason.Deferred;
+                }
+                if (stop == Stop.Halt) cpu->Activity = VcpuActivity.Halted;
+                else if (stop == Stop.Shutdown) cpu->Activity = VcpuActivity.Shutdown;
+            }
+            if (isSingle) Events.AfterSingleStep(cpu, traps);
+        }
+    }
+
+    /// <summary>Serves requests; true when one was a kick.</summary>
+    private bool TakeRequests()
+    {
+        ServeFlushWrites();
+        var taken = (Request)Interlocked.And(ref requests, (int)Request.FlushWrites);
+        if ((taken & Request.Invalidate) != 0)
+        {
+            lock (invalidationLock)
+            {
+                foreach ((ulong page, ulong granules) in invalidations) Blocks.Invalidate(page, granules);
+                invalidations.Clear();
+            }
+        }
+        return (taken & Request.Kick) != 0;
+    }
+}

@@ -1,0 +1,10 @@
+namespace Hv.X86.Interpreter;
+
+/// <summary>x87, SSE and AVX floating point.</summary>
+internal static class FloatingPointGroups
+{
+    /// <summary>Enters the rows of every group in this folder.</summary>
+    public static void Register(OpTable table)
+    {
+    }
+}

@@ -1,0 +1,13 @@
+namespace Hv.X86.Interpreter;
+
+/// <summary>General-purpose instructions, in the order of SDM vol. 1, 5.1.</summary>
+internal static class IntegerGroups
+{
+    /// <summary>Enters the rows of every group in this folder.</summary>
+    public static void Register(OpTable table)
+    {
+        DataTransfer.Register(table);
+        BinaryArithmetic.Register(table);
+        ControlTransfer.Register(table);
+    }
+}
