@@ -55,15 +55,22 @@ public sealed record BenchStep
             case StepKind.Advance: bench.Advance((long)Value); break;
             case StepKind.Drive: bench.Drive(Name, Pin, Value != 0); break;
             case StepKind.Type: bench.Type([(byte)Value]); break;
-            case StepKind.Room: bench.Run(() => bench.Chars.SetRoom((int)Value)); break;
+            case StepKind.Room: SetRoom(bench); break;
             case StepKind.ReadConfig: return bench.ReadConfig((int)Address, Size);
             case StepKind.WriteConfig: bench.WriteConfig((int)Address, (uint)Value, Size); break;
-            case StepKind.Call:
-                ulong seen = 0;
-                bench.Run(() => seen = Call!(bench));
-                return seen;
+            case StepKind.Call: return Invoke(bench);
         }
         return 0;
+    }
+
+    // Methods of their own: a closure in Apply would be allocated by every step.
+    private void SetRoom(DeviceBench bench) => bench.Run(() => bench.Chars.SetRoom((int)Value));
+
+    private ulong Invoke(DeviceBench bench)
+    {
+        ulong seen = 0;
+        bench.Run(() => seen = Call!(bench));
+        return seen;
     }
 
     /// <inheritdoc/>

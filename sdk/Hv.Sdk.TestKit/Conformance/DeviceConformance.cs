@@ -104,7 +104,7 @@ public abstract class DeviceConformance<TFactory> where TFactory : IDeviceFactor
             // What allocates in one pass only was the runtime, starting up.
             HashSet<int> suspects = AllocatingSteps(seed, out BenchStep[] steps);
             for (int pass = 0; pass < 4 && suspects.Count > 0; pass++) suspects.IntersectWith(AllocatingSteps(seed, out steps));
-            if (suspects.Count > 0) Assert.Fail($"seed {seed}: '{steps[suspects.Min()]}' allocates");
+            if (suspects.Count > 0) Assert.Fail($"seed {seed}: '{steps[suspects.Min()]}' (step {suspects.Min()}, one of {suspects.Count}) allocates");
         }
     }
 
@@ -165,6 +165,7 @@ public abstract class DeviceConformance<TFactory> where TFactory : IDeviceFactor
                 history.Add(step);
                 step.Apply(bench);
             }
+            bench.Chars.DropWaiting();
             bench.Reset(ResetKind.Cold);
             using DeviceBench fresh = bench.FreshTwin();
             history.Guard(() =>

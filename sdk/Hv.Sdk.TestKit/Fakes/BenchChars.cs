@@ -37,12 +37,15 @@ public sealed class BenchChars : ICharPort
         Deliver();
     }
 
+    /// <summary>Forgets what was typed and not taken.</summary>
+    public void DropWaiting() => typed.Clear();
+
     private void Deliver()
     {
         while (typed.Count > 0 && listener is not null)
         {
-            Span<byte> one = [typed.Peek()];
-            if (listener.Receive(one) == 0) return;
+            byte next = typed.Peek();
+            if (listener.Receive(new ReadOnlySpan<byte>(in next)) == 0) return;
             typed.Dequeue();
         }
     }
