@@ -19,10 +19,14 @@ public enum FpExceptions : uint
     Underflow = 16,
     /// <summary>PE: the result was rounded.</summary>
     Precision = 32,
+    /// <summary>SF: an invalid operation because an x87 register was empty or occupied; comes with IE. x87 only.</summary>
+    StackFault = 64,
+    /// <summary>C1 at its place in the x87 status word: rounding increased the magnitude. Only x87 looks at it.</summary>
+    RoundedUp = 512,
     /// <summary>Those that are found before the operation is carried out (SDM vol. 1, 4.9.2).</summary>
     PreComputation = Invalid | Denormal | ZeroDivide,
     /// <summary>Those that are found in the result.</summary>
     PostComputation = Overflow | Underflow | Precision,
-    /// <summary>All six.</summary>
+    /// <summary>The six numeric exceptions.</summary>
     All = PreComputation | PostComputation,
 }

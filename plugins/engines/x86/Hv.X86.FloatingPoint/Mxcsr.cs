@@ -32,6 +32,7 @@ public readonly struct Mxcsr(uint value)
     /// in any element keeps the post-computation flags of all from being set (SDM vol. 1, 11.5.3.2).</summary>
     public static FpExceptions Raise(ref uint mxcsr, FpExceptions raised)
     {
+        raised &= FpExceptions.All;
         FpExceptions unmasked = raised & ~new Mxcsr(mxcsr).Masked;
         if ((unmasked & FpExceptions.PreComputation) != 0)
         {

@@ -84,6 +84,7 @@ public static partial class SoftFloat<T> where T : struct, IBinaryFormat
         if (Real.RoundsAway(control.Rounding, value.Negative, (kept & 1) != 0, rest))
         {
             kept++;
+            raised |= FpExceptions.RoundedUp;
         }
         // A normal significand carries its integer bit into the exponent field; a denormal one has none and leaves it 0.
         ulong result = ((ulong)(biased - 1) << T.FractionBits) + kept;
@@ -125,6 +126,7 @@ public static partial class SoftFloat<T> where T : struct, IBinaryFormat
             FpRounding.Up => !negative,
             _ => false,
         };
+        raised = (raised & ~FpExceptions.RoundedUp) | (toInfinity ? FpExceptions.RoundedUp : FpExceptions.None);
         return SignOf(negative) | (toInfinity ? Format<T>.Infinity : Format<T>.Infinity - 1);
     }
 }
