@@ -1,12 +1,19 @@
 using System.Globalization;
+using Hv.Diagnostics;
 using Hv.Sdk;
 
 namespace Hv.Vmm.Description;
 
 /// <summary>One mistake in a set of options.</summary>
 /// <param name="Option">The option at fault; for one that is missing, its name.</param>
-/// <param name="Message">What is wrong and what would be right.</param>
-public sealed record OptionProblem(string Option, string Message);
+/// <param name="Kind">What sort of mistake it is: one of <see cref="Codes"/>.</param>
+/// <param name="Problem">What is wrong.</param>
+/// <param name="Remedy">What would be right; null when nothing near is known.</param>
+public sealed record OptionProblem(string Option, string Kind, string Problem, string? Remedy)
+{
+    /// <summary>Both in one line.</summary>
+    public string Message => Remedy is null ? Problem : $"{Problem}: {Remedy}";
+}
 
 /// <summary>Turns options as typed into <see cref="OptionValues"/>: checks names, kinds and ranges, fills defaults in. Pure.</summary>
 public static class OptionBinder
@@ -19,7 +26,8 @@ public static class OptionBinder
         foreach (string name in given.Keys)
         {
             if (!schema.Options.Any(o => o.Name == name))
-                problems.Add(new(name, $"unknown option '{name}'{Suggestion.For(name, schema.Options.Select(o => o.Name))}"));
+                problems.Add(new(name, Codes.UnknownOption, $"there is no option '{name}'",
+                    Suggestion.Remedy(name, [.. schema.Options.Select(o => o.Name)])));
         }
         foreach (OptionInfo option in schema.Options)
         {
@@ -27,11 +35,12 @@ public static class OptionBinder
             text ??= option.Default;
             if (text is null)
             {
-                if (option.IsRequired) problems.Add(new(option.Name, $"option '{option.Name}' is required: {option.Summary}"));
+                if (option.IsRequired)
+                    problems.Add(new(option.Name, Codes.MissingOption, $"'{option.Name}' must be given", option.Summary));
                 continue;
             }
             if (Canonical(option, text, out string canonical, out string why)) values[option.Name] = canonical;
-            else problems.Add(new(option.Name, $"option '{option.Name}' is '{text}'{(isGiven ? "" : " by default")}: {why}"));
+            else problems.Add(new(option.Name, KindOf(option, text), $"'{option.Name}' is '{text}'{(isGiven ? "" : " by default")}", why));
         }
         return new OptionValues(values);
     }
@@ -47,6 +56,19 @@ public static class OptionBinder
         {
             Option = problems[0].Option,
         };
+    }
+
+    private static string KindOf(OptionInfo option, string text)
+    {
+        if (option.Type == OptionType.Choice) return Codes.NotAChoice;
+        bool isValue = option.Type switch
+        {
+            OptionType.Number => TryNumber(text, out _),
+            OptionType.Size => TrySize(text, out _),
+            OptionType.Duration => TryDuration(text, out _),
+            _ => false,
+        };
+        return isValue ? Codes.OutOfRange : Codes.BadValue;
     }
 
     private static bool Canonical(OptionInfo option, string text, out string canonical, out string why)
@@ -66,7 +88,8 @@ public static class OptionBinder
                 why = "give on or off";
                 return flag is not null;
             case OptionType.Choice:
-                why = $"give one of {string.Join(", ", option.Choices)}{Suggestion.For(text, option.Choices)}";
+                why = Suggestion.Closest(text, option.Choices) is { } near
+                    ? $"did you mean '{near}'?" : $"give one of {string.Join(", ", option.Choices)}";
                 return option.Choices.Contains(text);
             case OptionType.Number:
                 return Bounded(option, TryNumber(text, out ulong number), number, "a whole number", out canonical, out why);
