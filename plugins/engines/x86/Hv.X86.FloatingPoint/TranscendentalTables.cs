@@ -1,0 +1,151 @@
+namespace Hv.X86.FloatingPoint;
+
+/// <summary>Constants of the transcendental functions to 128 bits, computed with arbitrary-precision arithmetic. Coefficients are
+/// fixed point with 127 fraction bits; the number of terms keeps the truncation error below 2^-100.</summary>
+internal static class TranscendentalTables
+{
+    /// <summary>π.</summary>
+    public static Real Pi => new(false, 1, new UInt128(0xC90FDAA22168C234, 0xC4C6628B80DC1CD1));
+
+    /// <summary>ln 2.</summary>
+    public static Real Ln2 => new(false, -1, new UInt128(0xB17217F7D1CF79AB, 0xC9E3B39803F2F6AF));
+
+    /// <summary>log₂ e.</summary>
+    public static Real Log2E => new(false, 0, new UInt128(0xB8AA3B295C17F0BB, 0xBE87FED0691D3E89));
+
+    /// <summary>log₂ 10.</summary>
+    public static Real Log2Ten => new(false, 1, new UInt128(0xD49A784BCD1B8AFE, 0x492BF6FF4DAFDB4D));
+
+    /// <summary>log₁₀ 2.</summary>
+    public static Real Log10Two => new(false, -2, new UInt128(0x9A209A84FBCFF798, 0x8F8959AC0B7C9178));
+
+    /// <summary>1/(2k+1)!: sin(r)/r in r².</summary>
+    public static ReadOnlySpan<UInt128> Sine => SineValues;
+
+    private static readonly UInt128[] SineValues =
+    [
+        new(0x8000000000000000, 0x0000000000000000),
+        new(0x1555555555555555, 0x5555555555555555),
+        new(0x0111111111111111, 0x1111111111111111),
+        new(0x0006806806806806, 0x8068068068068068),
+        new(0x0000171DE3A556C7, 0x338FAAC1C88E5001),
+        new(0x00000035CC8ACFEA, 0x89C71FCE8FC97070),
+        new(0x000000005849184E, 0xA1B425F28E0CC749),
+        new(0x00000000006B9FCF, 0x9CCEE07C476195AC),
+        new(0x000000000000654B, 0x1DC0C2B529AC9814),
+        new(0x000000000000004B, 0xD26D1A05055C9328),
+        new(0x0000000000000000, 0x2E371DEDB9EAE318),
+        new(0x0000000000000000, 0x001761B41316381A),
+        new(0x0000000000000000, 0x000009F9E66E8B30),
+        new(0x0000000000000000, 0x00000003A356385C),
+    ];
+
+    /// <summary>1/(2k)!: cos(r) in r².</summary>
+    public static ReadOnlySpan<UInt128> Cosine => CosineValues;
+
+    private static readonly UInt128[] CosineValues =
+    [
+        new(0x8000000000000000, 0x0000000000000000),
+        new(0x4000000000000000, 0x0000000000000000),
+        new(0x0555555555555555, 0x5555555555555555),
+        new(0x002D82D82D82D82D, 0x82D82D82D82D82D8),
+        new(0x0000D00D00D00D00, 0xD00D00D00D00D00D),
+        new(0x0000024FC9F6EF13, 0xEB8E5DE02DA7D4CD),
+        new(0x000000047BB63BFE, 0x3625ED5136A61EB4),
+        new(0x00000000064E5D2A, 0x301F27482EB7C517),
+        new(0x000000000006B9FC, 0xF9CCEE07C476195B),
+        new(0x00000000000005A0, 0x9E18EE5F65DEEC01),
+        new(0x0000000000000003, 0xCA8574804044A0F5),
+        new(0x0000000000000000, 0x0219C72DB6FF0A53),
+        new(0x0000000000000000, 0x0000F96780CB97AC),
+        new(0x0000000000000000, 0x000000623A17F1A9),
+        new(0x0000000000000000, 0x000000002143144C),
+    ];
+
+    /// <summary>1/(k+1)!: (e^y − 1)/y in y.</summary>
+    public static ReadOnlySpan<UInt128> Exponential => ExponentialValues;
+
+    private static readonly UInt128[] ExponentialValues =
+    [
+        new(0x8000000000000000, 0x0000000000000000),
+        new(0x4000000000000000, 0x0000000000000000),
+        new(0x1555555555555555, 0x5555555555555555),
+        new(0x0555555555555555, 0x5555555555555555),
+        new(0x0111111111111111, 0x1111111111111111),
+        new(0x002D82D82D82D82D, 0x82D82D82D82D82D8),
+        new(0x0006806806806806, 0x8068068068068068),
+        new(0x0000D00D00D00D00, 0xD00D00D00D00D00D),
+        new(0x0000171DE3A556C7, 0x338FAAC1C88E5001),
+        new(0x0000024FC9F6EF13, 0xEB8E5DE02DA7D4CD),
+        new(0x00000035CC8ACFEA, 0x89C71FCE8FC97070),
+        new(0x000000047BB63BFE, 0x3625ED5136A61EB4),
+        new(0x000000005849184E, 0xA1B425F28E0CC749),
+        new(0x00000000064E5D2A, 0x301F27482EB7C517),
+        new(0x00000000006B9FCF, 0x9CCEE07C476195AC),
+        new(0x000000000006B9FC, 0xF9CCEE07C476195B),
+        new(0x000000000000654B, 0x1DC0C2B529AC9814),
+        new(0x00000000000005A0, 0x9E18EE5F65DEEC01),
+        new(0x000000000000004B, 0xD26D1A05055C9328),
+        new(0x0000000000000003, 0xCA8574804044A0F5),
+        new(0x0000000000000000, 0x2E371DEDB9EAE318),
+        new(0x0000000000000000, 0x0219C72DB6FF0A53),
+        new(0x0000000000000000, 0x001761B41316381A),
+        new(0x0000000000000000, 0x0000F96780CB97AC),
+        new(0x0000000000000000, 0x000009F9E66E8B30),
+        new(0x0000000000000000, 0x000000623A17F1A9),
+        new(0x0000000000000000, 0x00000003A356385C),
+    ];
+
+    /// <summary>1/(2k+1): atan(t)/t and atanh(t)/t in t².</summary>
+    public static ReadOnlySpan<UInt128> OddReciprocals => OddReciprocalsValues;
+
+    private static readonly UInt128[] OddReciprocalsValues =
+    [
+        new(0x8000000000000000, 0x0000000000000000),
+        new(0x2AAAAAAAAAAAAAAA, 0xAAAAAAAAAAAAAAAB),
+        new(0x1999999999999999, 0x999999999999999A),
+        new(0x1249249249249249, 0x2492492492492492),
+        new(0x0E38E38E38E38E38, 0xE38E38E38E38E38E),
+        new(0x0BA2E8BA2E8BA2E8, 0xBA2E8BA2E8BA2E8C),
+        new(0x09D89D89D89D89D8, 0x9D89D89D89D89D8A),
+        new(0x0888888888888888, 0x8888888888888889),
+        new(0x0787878787878787, 0x8787878787878788),
+        new(0x06BCA1AF286BCA1A, 0xF286BCA1AF286BCA),
+        new(0x0618618618618618, 0x6186186186186186),
+        new(0x0590B21642C8590B, 0x21642C8590B21643),
+        new(0x051EB851EB851EB8, 0x51EB851EB851EB85),
+        new(0x04BDA12F684BDA12, 0xF684BDA12F684BDA),
+        new(0x0469EE58469EE584, 0x69EE58469EE5846A),
+        new(0x0421084210842108, 0x4210842108421084),
+        new(0x03E0F83E0F83E0F8, 0x3E0F83E0F83E0F84),
+        new(0x03A83A83A83A83A8, 0x3A83A83A83A83A84),
+        new(0x03759F22983759F2, 0x2983759F2298375A),
+        new(0x0348348348348348, 0x3483483483483483),
+        new(0x031F3831F3831F38, 0x31F3831F3831F383),
+    ];
+
+    /// <summary>atan(k/16).</summary>
+    public static ReadOnlySpan<UInt128> ArcTangents => ArcTangentsValues;
+
+    private static readonly UInt128[] ArcTangentsValues =
+    [
+        new(0x0000000000000000, 0x0000000000000000),
+        new(0x07FD56EDCB3F7A71, 0xB6593C96E071706B),
+        new(0x0FEADD4D5617B6E3, 0x2C897989F3E888EF),
+        new(0x17B97B4BCE5B0226, 0x8F6169F103938E91),
+        new(0x1F5B75F92C80DD62, 0xADB8F3DEBEF442FD),
+        new(0x26C4EE6E0FD7979A, 0x716AED26349EBCCA),
+        new(0x2DEC3283C9BDE11C, 0xE2A8C848B73F9121),
+        new(0x34C9DD879847F96D, 0x909F257A40079C4E),
+        new(0x3B58CE0AC3769ED1, 0x5BF9117B2F0EA341),
+        new(0x4195FA536CC33F15, 0x25B504E5B0D28AE0),
+        new(0x47802EAF7BFACFCD, 0xAE41AF0B32E21BA4),
+        new(0x4D17C07338DEED10, 0x21137C711027F9DE),
+        new(0x525E3E8C9A7B8492, 0x0CD43F9522BED64F),
+        new(0x5756261C5A6C6040, 0x0A392F179F290385),
+        new(0x5C029F15E118CF39, 0xE596D2A90852221F),
+        new(0x606742DC56293320, 0x44EEB16237497D12),
+        new(0x6487ED5110B4611A, 0x62633145C06E0E69),
+    ];
+
+}
