@@ -1,0 +1,35 @@
+using Hv.PluginHost;
+using Hv.Sdk;
+using Hv.Sdk.Block;
+using Hv.Sdk.Boards;
+using Hv.Sdk.Chars;
+using Hv.Sdk.Engines;
+using Hv.Sdk.Firmware;
+using Hv.Sdk.Management;
+using Hv.Sdk.Net;
+
+namespace Hv.Configuration;
+
+/// <summary>Asks a plugin for the options of what it provides.</summary>
+public static class ExtensionSchemas
+{
+    /// <summary>The options; loads the plugin.</summary>
+    /// <exception cref="Diagnostics.DiagnosticException">There is no such name, or its plugin fails.</exception>
+    public static OptionSchema Of(PluginCatalog catalog, ExtensionKind kind, string name)
+    {
+        ArgumentNullException.ThrowIfNull(catalog);
+        object extension = catalog.Create<object>(kind, name);
+        return extension switch
+        {
+            IDeviceFactory e => e.Options,
+            IEngine e => e.Options,
+            IBoard e => e.Options,
+            IFirmware e => e.Options,
+            IDiskFormat e => e.Options,
+            INetBackend e => e.Options,
+            ICharBackend e => e.Options,
+            IFrontEnd e => e.Options,
+            _ => OptionSchema.Empty,
+        };
+    }
+}
