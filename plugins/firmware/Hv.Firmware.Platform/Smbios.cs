@@ -47,7 +47,7 @@ public static class Smbios
         {
             Add(4, b => // Processor (7.5): central, family "other", populated and enabled
                 b.AddRange([1, 3, 1, 2, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0x41, 1,
-                    0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0, 0, 0, 1, 1, 1, 4, 0, 1, 0, 1, 0, 1, 0, 1, 0]),
+                    0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0, 0, 0, 1, 1, 1, 4, 0, 1, 0, 1, 0, 1, 0, 1, 0, 1, 0]),
                 "CPU " + i, "Hv");
         }
         ushort arrayHandle = handle;
