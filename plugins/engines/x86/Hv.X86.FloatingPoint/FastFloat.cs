@@ -311,4 +311,42 @@ public static class FastFloat
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal static bool IsOrderly32(uint bits)
         => (bits << 1) - (1u << 24) <= (0xFEu << 24) || (bits << 1) == 0;
+
+    /// <summary>Hot path: a comparison; false when any element is a NaN or a denormal.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static bool CanCompare(Vector128<double> a, Vector128<double> b) => AreOrderly(a) && AreOrderly(b);
+
+    /// <summary>Hot path: a comparison; false when any element is a NaN or a denormal.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static bool CanCompare(Vector128<float> a, Vector128<float> b) => AreOrderly(a) && AreOrderly(b);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static bool AreOrderly(Vector128<double> a)
+        => (Vector128.GreaterThanOrEqual(Vector128.Abs(a), Vector128.Create(LeastNormal64))
+            | Vector128.Equals(a, Vector128<double>.Zero)).ExtractMostSignificantBits() == 3;
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static bool AreOrderly(Vector128<float> a)
+        => (Vector128.GreaterThanOrEqual(Vector128.Abs(a), Vector128.Create(LeastNormal32))
+            | Vector128.Equals(a, Vector128<float>.Zero)).ExtractMostSignificantBits() == 15;
+
+    /// <summary>Hot path: two binary64 square roots.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static bool TrySquareRoot(Vector128<double> a, uint mxcsr, out Vector128<double> result)
+    {
+        result = Vector128.Sqrt(a);
+        return IsSettled(mxcsr)
+            && (Vector128.GreaterThanOrEqual(a, Vector128.Create(LeastNormal64))
+                & Vector128.LessThan(a, Vector128.Create(double.PositiveInfinity))).ExtractMostSignificantBits() == 3;
+    }
+
+    /// <summary>Hot path: four binary32 square roots.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static bool TrySquareRoot(Vector128<float> a, uint mxcsr, out Vector128<float> result)
+    {
+        result = Vector128.Sqrt(a);
+        return IsSettled(mxcsr)
+            && (Vector128.GreaterThanOrEqual(a, Vector128.Create(LeastNormal32))
+                & Vector128.LessThan(a, Vector128.Create(float.PositiveInfinity))).ExtractMostSignificantBits() == 15;
+    }
 }

@@ -17,6 +17,10 @@ internal struct X87Registers { private byte e0; }
 [InlineArray(64)]
 internal struct ScratchBytes { private byte e0; }
 
+/// <summary>Room for three vector operands.</summary>
+[InlineArray(96)]
+internal struct FloatOperands { private byte e0; }
+
 /// <summary>Everything the handlers of one vCPU touch, in unmanaged memory so that a handler needs one pointer. What the hot path
 /// uses comes first and keeps small displacements. Operands name fields by their byte offset from the start (<see cref="Op.Dst"/>…).
 /// Owned by the vCPU's thread, except <see cref="StopAt"/>, which any thread may set to zero.</summary>
@@ -145,6 +149,8 @@ internal unsafe struct Cpu
 
     /// <summary>The value of a slow read, or of a slow write on its way.</summary>
     public ScratchBytes Scratch;
+    /// <summary>Operands of a floating-point instruction on the slow path, 32 bytes each; the result replaces the first.</summary>
+    public FloatOperands FloatOperands;
     /// <summary>Start of all TLB sets. See <see cref="Tlb"/>.</summary>
     public TlbEntry* TlbBase;
     /// <summary>GCHandle of the <see cref="Vcpu"/>.</summary>

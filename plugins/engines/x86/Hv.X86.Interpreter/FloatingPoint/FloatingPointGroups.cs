@@ -6,5 +6,8 @@ internal static class FloatingPointGroups
     /// <summary>Enters the rows of every group in this folder.</summary>
     public static void Register(OpTable table)
     {
+        FloatArithmetic.Register(table);
+        FloatCompare.Register(table);
+        FloatControl.Register(table);
     }
 }
