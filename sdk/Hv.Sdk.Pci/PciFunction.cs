@@ -70,11 +70,11 @@ public sealed class PciFunction : IPciFunction
         bool isWide = kind is BarKind.Memory64 or BarKind.Prefetchable64;
         ArgumentOutOfRangeException.ThrowIfNegative(index);
         ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(index + (isWide ? 1 : 0), Header.BarCount);
-        if (bars[index] is not null || (isWide && bars[index + 1] is not null) || (index > 0 && bars[index - 1] is { IsWide: true }))
-            throw new InvalidOperationException($"BAR {index} is taken");
         // 6.2.5.1: a memory BAR has at least 16 bytes, an I/O BAR 4 to 256.
         if (!BitOperations.IsPow2(lengthBytes) || lengthBytes < (isIo ? 4u : 16u) || (isIo && lengthBytes > 256) || (!isWide && lengthBytes > 1u << 31))
             throw new ArgumentOutOfRangeException(nameof(lengthBytes), lengthBytes, $"not a length for a BAR of kind {kind}");
+        if (bars[index] is not null || (isWide && bars[index + 1] is not null) || (index > 0 && bars[index - 1] is { IsWide: true }))
+            throw new InvalidOperationException($"BAR {index} is taken");
         IRegion region = context.AddRegion(isIo ? AddressSpace.Ports : AddressSpace.Memory, $"bar{index}", lengthBytes, handler, token);
         PciBar bar = new(Header.Bar0 + 4 * index, isIo, isWide, lengthBytes, region);
         bars[index] = bar;

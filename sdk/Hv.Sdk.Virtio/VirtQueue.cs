@@ -98,7 +98,7 @@ public sealed class VirtQueue
         Adopt(state);
         bool arePositionsInside = !endpoint.IsPacked
             || (state.NextAvailable < state.Size && state.NextUsed < state.Size && state.PublishedUsed < state.Size);
-        if (state.Size > MaximumSize || (state.IsEnabled && !(IsWellFormed() && arePositionsInside)))
+        if (state.IsEnabled && !(IsWellFormed() && arePositionsInside))
             throw new StateException($"queue {Index} is set up in a way that no driver could have");
     }
 
