@@ -1,48 +1,399 @@
 using Hv.Sdk;
+using Hv.Sdk.Engines;
 using Hv.Sdk.Management;
+using Hv.Sdk.State;
 using Hv.Sdk.Time;
+using Hv.Vmm.Backends;
 using Hv.Vmm.Description;
+using Hv.Vmm.Devices;
+using Hv.Vmm.Snapshots;
+using Hv.Vmm.Vcpus;
 
 namespace Hv.Vmm;
 
-/// <summary>One machine from power-on to its end.</summary>
+/// <summary>One machine from power-on to its end. Everything that concerns the whole machine (reset, pause, save, end) is done by one control thread
+/// while vCPUs, timers and posted work stand still; requests only queue it. So it works from inside device callbacks, and takes a
+/// bounded time whatever the guest does: what does not stand within the watchdog's patience ends the machine with code 4.</summary>
 public sealed class Machine : IMachine, IDisposable
 {
-    internal Machine(MachineDescription description) => Name = description.Name;
+    private static readonly TimeSpan DrainPatience = TimeSpan.FromSeconds(2);
+
+    private readonly Hardware hardware;
+    private readonly MachineDescription description;
+    private readonly ControlQueue commands = new();
+    private readonly TaskCompletionSource<MachineOutcome> completion = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly Lock endGate = new();
+    private readonly List<StateHash> stateHashes = [];
+    private readonly Watchdog watchdog;
+    private Thread? controlThread;
+    private Timer? timeout;
+    private volatile MachineState state = MachineState.Created;
+    private volatile bool isResetRequested;
+    private volatile bool isHung;
+    private bool isDisposed;
+
+    internal Machine(Hardware hardware)
+    {
+        this.hardware = hardware;
+        description = hardware.Description;
+        watchdog = new Watchdog(description.Name, hardware, Hung);
+        hardware.Control.Connect(this);
+        hardware.Events.Connect(this);
+        if (hardware.Runner is DeterministicRunner runner && description.StateHashInterval != 0)
+        {
+            runner.CheckpointInterval = description.StateHashInterval;
+            runner.CheckpointReached = total => stateHashes.Add(StateHash.Of(hardware, total));
+        }
+    }
 
     /// <inheritdoc/>
-    public string Name { get; }
+    public string Name => description.Name;
+    /// <summary>What the machine was made from.</summary>
+    public MachineDescription Description => description;
+    /// <summary>The engine that was taken.</summary>
+    public string EngineName => hardware.EngineName;
     /// <inheritdoc/>
-    public MachineState State => MachineState.Created;
+    public MachineState State => state;
     /// <inheritdoc/>
-    public MachineOutcome? Outcome => null;
+    public MachineOutcome? Outcome => completion.Task.IsCompletedSuccessfully ? completion.Task.Result : null;
     /// <inheritdoc/>
-    public IVmClock Clock => throw new NotSupportedException();
+    public IVmClock Clock => hardware.Clock;
     /// <inheritdoc/>
-    public Task<MachineOutcome> Completion => throw new NotSupportedException();
+    public Task<MachineOutcome> Completion => completion.Task;
     /// <inheritdoc/>
-    public IConsole? Console => null;
+    public IConsole? Console => hardware.Console;
+    /// <summary>Deterministic mode: the hashes taken so far, one each <see cref="MachineDescription.StateHashInterval"/> instructions.
+    /// Complete when the machine has ended.</summary>
+    public IReadOnlyList<StateHash> StateHashes => stateHashes;
 
-    /// <summary>Resets (or restores) the machine and lets it run. Once.</summary>
-    public void Start() => throw new NotSupportedException();
+    /// <summary>Why this machine cannot be saved, by device; empty when it can. Known from the beginning.</summary>
+    public IReadOnlyList<string> WhyUnsaveable =>
+    [
+        .. hardware.Devices.Where(d => !d.Node.IsSaveable)
+            .Select(d => $"the device {d.Path} ({d.Node.Model.Name}, plugin {d.Node.Model.Plugin}) does not say how it is saved"),
+        .. hardware.Backends.Select(b => b.Value.WhyUnsaveable).OfType<string>(),
+    ];
+
+    /// <summary>Resets the machine, or takes it over from <see cref="MachineDescription.RestoreFrom"/>, and lets it run. Once.</summary>
+    /// <exception cref="ConfigurationException">Firmware cannot use what it was given.</exception>
+    /// <exception cref="StateException">The snapshot cannot be honoured; the message says why. Exit code 1.</exception>
+    /// <exception cref="PluginException">Firmware or a device failed.</exception>
+    public void Start()
+    {
+        if (state != MachineState.Created) throw new InvalidOperationException("the machine was started before");
+        if (description.SaveOnExit is not null && WhyUnsaveable is [var why, ..]) throw new ConfigurationException($"save-on-exit: {why}");
+        hardware.Runner.Start(hardware.Vcpus);
+        if (description.RestoreFrom is { } file)
+        {
+            ResetDevices(ResetKind.Cold);
+            SnapshotReader.Restore(file, hardware);
+        }
+        else
+        {
+            ResetDevices(ResetKind.Cold);
+            InstallFirmware();
+        }
+        state = MachineState.Running;
+        foreach (KeyValuePair<(string Path, string Slot), IBackendPort> backend in hardware.Backends) backend.Value.Resumed();
+        if (description.Timeout is { } limit)
+            timeout = new Timer(_ => Quit(EndReason.Timeout, $"the timeout of {limit} passed"), null, limit, System.Threading.Timeout.InfiniteTimeSpan);
+        watchdog.Start();
+        hardware.Runner.Resume();
+        controlThread = new Thread(ControlLoop) { IsBackground = true, Name = $"{Name}: control" };
+        controlThread.Start();
+    }
+
     /// <inheritdoc/>
-    public Task PauseAsync() => throw new NotSupportedException();
+    public Task PauseAsync() => Command(() => state = MachineState.Paused);
+
     /// <inheritdoc/>
-    public Task ResumeAsync() => throw new NotSupportedException();
+    public Task ResumeAsync() => Command(() =>
+    {
+        state = MachineState.Running;
+        foreach (KeyValuePair<(string Path, string Slot), IBackendPort> backend in hardware.Backends) backend.Value.Resumed();
+    });
+
     /// <inheritdoc/>
-    public Task ResetAsync() => throw new NotSupportedException();
+    public Task ResetAsync()
+    {
+        if (!description.NoReboot) return Command(() => Reset(ResetKind.Warm, "the reset button"));
+        Quit(EndReason.Reset, "the reset button was pressed");
+        return completion.Task;
+    }
+
     /// <inheritdoc/>
-    public void PressPowerButton() => throw new NotSupportedException();
+    public void PressPowerButton()
+    {
+        if (hardware.Services.Of<IPowerButton>().FirstOrDefault() is not { } button)
+        {
+            hardware.Log.Write("core", LogLevel.Warn, "the machine has no power button", null);
+            return;
+        }
+        hardware.Services.ProviderOf<IPowerButton>()!.Strand.Post(button.Press);
+    }
+
     /// <inheritdoc/>
-    public Task SaveAsync(string path) => throw new NotSupportedException();
+    public Task SaveAsync(string path) => Command(() => Save(path));
+
     /// <inheritdoc/>
-    public void Quit(EndReason reason, string message) => throw new NotSupportedException();
+    public void Quit(EndReason reason, string message) => RequestEnd(reason, message, reason switch
+    {
+        EndReason.Timeout => 124,
+        EndReason.Interrupted => 130,
+        EndReason.HostFailure => 4,
+        EndReason.Crash => 3,
+        _ => 0,
+    });
 
     /// <summary>Writes counters and the insides of devices that show them, for <c>--stats</c>. Paused or stopped machines only.</summary>
-    public void Inspect(IInspector to) => throw new NotSupportedException();
+    public void Inspect(IInspector to)
+    {
+        if (state == MachineState.Running) throw new InvalidOperationException("the machine runs");
+        MachineStatistics.Write(hardware, to);
+    }
 
-    /// <summary>Ends the machine if it runs, and gives everything back. Blocks until its threads have ended.</summary>
+    // ---- requests, any thread, return at once
+
+    internal void RequestReset(ResetKind kind, string reason)
+    {
+        if (description.NoReboot)
+        {
+            RequestEnd(EndReason.Reset, $"the guest reset: {reason}", 0);
+            return;
+        }
+        if (isResetRequested) return;
+        isResetRequested = true;
+        hardware.Runner.RequestStop();
+        commands.Add(() => Reset(kind, reason));
+    }
+
+    internal void RequestEnd(EndReason reason, string message, int exitCode)
+    {
+        // Stop first, queue second: the command that follows lets the machine go on, whatever happens in between.
+        hardware.Runner.RequestStop();
+        commands.Add(() => End(reason, message, exitCode));
+    }
+
+    internal void TripleFault(int vcpu) => RequestEnd(EndReason.Crash, $"vCPU {vcpu}: triple fault", 3);
+
+    internal void EngineFailed(int vcpu, string message, Exception? exception)
+    {
+        hardware.Log.Write($"engine {EngineName}", LogLevel.Error, message, exception);
+        RequestEnd(EndReason.HostFailure, $"the engine {EngineName} cannot run vCPU {vcpu}: {message}", 4);
+    }
+
+    internal void DeviceFailed(DeviceNode device, string where, Exception exception)
+    {
+        string message = $"the device {device.Path} ({device.Model.Name}, plugin {device.Model.Plugin}) failed {where}: "
+            + $"{exception.GetType().Name}: {exception.Message}";
+        hardware.Log.Write(device.Path, LogLevel.Error, message, exception);
+        if (description.OnDeviceFailure == FailurePolicy.Stop) RequestEnd(EndReason.HostFailure, message, 4);
+    }
+
+    private Task Command(Action action)
+    {
+        TaskCompletionSource done = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        hardware.Runner.RequestStop();
+        bool isTaken = commands.Add(() =>
+        {
+            try
+            {
+                action();
+                done.SetResult();
+            }
+            catch (Exception e)
+            {
+                done.SetException(e);
+            }
+        }, done.SetCanceled);
+        if (!isTaken) done.TrySetException(new InvalidOperationException("the machine has ended"));
+        return done.Task;
+    }
+
+    // ---- the control thread
+
+    private void ControlLoop()
+    {
+        while (state != MachineState.Stopped && commands.Take() is { } command)
+        {
+            if (!hardware.Runner.Stop(description.WatchdogPatience, out string culprit))
+            {
+                Hung($"{culprit} ({watchdog.Describe()})");
+                break;
+            }
+            try
+            {
+                command();
+            }
+            catch (Exception e)
+            {
+                hardware.Log.Write("core", LogLevel.Error, "a command failed", e);
+                End(EndReason.HostFailure, $"{e.GetType().Name}: {e.Message}", 4);
+            }
+            if (state == MachineState.Running) hardware.Runner.Resume();
+        }
+        commands.Close();
+    }
+
+    private void Reset(ResetKind kind, string reason)
+    {
+        isResetRequested = false;
+        hardware.Log.Write("core", LogLevel.Info, $"reset: {reason}", null);
+        foreach (KeyValuePair<(string Path, string Slot), IBackendPort> backend in hardware.Backends)
+        {
+            if (!backend.Value.Quiesce(description.WatchdogPatience))
+            {
+                End(EndReason.HostFailure, $"the host does not finish I/O of {backend.Key.Path}, so the machine cannot be reset", 4);
+                return;
+            }
+            backend.Value.Reset();
+        }
+        ResetDevices(kind);
+        InstallFirmware();
+    }
+
+    private void ResetDevices(ResetKind kind)
+    {
+        hardware.Fabric.LowerAll();
+        hardware.Timers.CancelAll();
+        foreach (DeviceContext device in hardware.Devices)
+        {
+            DeviceNode node = device.Node;
+            node.Strand.DropPosted();
+            if (node.IsFailed) continue;
+            using StrandScope scope = node.Strand.Enter();
+            try
+            {
+                node.Device.Reset(kind);
+            }
+            catch (Exception e)
+            {
+                node.Fail("in its reset", e);
+            }
+        }
+        foreach (VcpuNode vcpu in hardware.Vcpus) vcpu.Reset();
+    }
+
+    private void InstallFirmware()
+    {
+        FirmwareSetup firmware = hardware.Firmware!;
+        try
+        {
+            firmware.Install();
+        }
+        catch (Exception e) when (e is not ConfigurationException)
+        {
+            throw new PluginException($"firmware {firmware.Name} failed: {e.GetType().Name}: {e.Message}", e);
+        }
+    }
+
+    private void Save(string path)
+    {
+        if (WhyUnsaveable is [var why, ..]) throw new InvalidOperationException(why);
+        Drain();
+        SnapshotWriter.Write(path, hardware);
+    }
+
+    // Devices with work outside the core's backends wind down while posted work and timers run, but no vCPU does: a save waits for
+    // them, within bounds, and what is still in flight then is theirs to describe.
+    private void Drain()
+    {
+        List<(DeviceNode Node, IDrain Drain)> draining =
+            [.. hardware.Devices.Where(d => d.Node.Device is IDrain).Select(d => (d.Node, (IDrain)d.Node.Device))];
+        foreach ((DeviceNode node, IDrain drain) in draining) OnStrand(node, drain.BeginDrain);
+        long deadline = Environment.TickCount64 + (long)DrainPatience.TotalMilliseconds;
+        while (draining.Count > 0 && Environment.TickCount64 < deadline)
+        {
+            draining.RemoveAll(d =>
+            {
+                bool isDrained = true;
+                OnStrand(d.Node, () => isDrained = d.Drain.IsDrained);
+                return isDrained;
+            });
+            if (draining.Count > 0) Thread.Sleep(1);
+        }
+        foreach (KeyValuePair<(string Path, string Slot), IBackendPort> backend in hardware.Backends)
+        {
+            _ = backend.Value.Quiesce(DrainPatience);
+            backend.Value.Flush();
+        }
+    }
+
+    private static void OnStrand(DeviceNode node, Action call)
+    {
+        if (node.IsFailed) return;
+        using StrandScope scope = node.Strand.Enter();
+        try
+        {
+            call();
+        }
+        catch (Exception e)
+        {
+            node.Fail("while it was drained", e);
+        }
+    }
+
+    private void End(EndReason reason, string message, int exitCode)
+    {
+        bool isFromOutside = reason is EndReason.Quit or EndReason.Interrupted or EndReason.Timeout;
+        if (isFromOutside && description.SaveOnExit is { } file)
+        {
+            try
+            {
+                Save(file);
+                (reason, message, exitCode) = (EndReason.Saved, $"saved to {file} ({message})", 0);
+            }
+            catch (Exception e) when (e is IOException or UnauthorizedAccessException or InvalidOperationException)
+            {
+                (reason, message, exitCode) = (EndReason.HostFailure, $"the machine could not be saved to {file}: {e.Message}", 1);
+            }
+        }
+        foreach (KeyValuePair<(string Path, string Slot), IBackendPort> backend in hardware.Backends)
+        {
+            _ = backend.Value.Quiesce(DrainPatience);
+            backend.Value.Flush();
+        }
+        Finish(new MachineOutcome { Reason = reason, Message = message, ExitCode = exitCode });
+    }
+
+    private void Finish(MachineOutcome outcome)
+    {
+        lock (endGate)
+        {
+            if (completion.Task.IsCompleted) return;
+            state = MachineState.Stopped;
+            completion.SetResult(outcome);
+        }
+    }
+
+    /// <summary>Something does not return: disks are made durable, and the machine ends without waiting for it.</summary>
+    private void Hung(string message)
+    {
+        isHung = true;
+        hardware.Log.Write("watchdog", LogLevel.Error, message, null);
+        Thread flush = new(() =>
+        {
+            foreach (KeyValuePair<(string Path, string Slot), IBackendPort> backend in hardware.Backends) backend.Value.Flush();
+        }) { IsBackground = true, Name = $"{Name}: last flush" };
+        flush.Start();
+        flush.Join(TimeSpan.FromSeconds(5));
+        Finish(new MachineOutcome { Reason = EndReason.HostFailure, Message = message, ExitCode = 4 });
+        commands.Close();
+    }
+
+    /// <summary>Ends the machine if it runs, and gives everything back. Blocks until its threads have ended; a machine whose threads do not
+    /// return keeps its memory until the process ends.</summary>
     public void Dispose()
     {
+        if (isDisposed) return;
+        isDisposed = true;
+        timeout?.Dispose();
+        if (controlThread is not null && state != MachineState.Stopped) Quit(EndReason.Quit, "the machine was disposed");
+        if (controlThread is not null && !isHung) controlThread.Join();
+        commands.Close();
+        watchdog.Stop();
+        if (isHung || !hardware.Runner.End(description.WatchdogPatience)) return;
+        hardware.Dispose();
+        Finish(new MachineOutcome { Reason = EndReason.Quit, Message = "the machine was never started", ExitCode = 0 });
     }
 }

@@ -41,6 +41,9 @@ public sealed record MachineDescription
     /// <summary>Calendar time of power-on in Unix nanoseconds; null is now, and 2020-01-01 in deterministic mode.</summary>
     public long? EpochUnixNs { get; init; }
 
+    /// <summary>Deterministic mode: instructions between two state hashes, for tests; 0 takes none.</summary>
+    public ulong StateHashInterval { get; init; }
+
     /// <summary>A reset ends the run.</summary>
     public bool NoReboot { get; init; }
     /// <summary>Host time after which the run ends with code 124; null is never.</summary>

@@ -1,0 +1,173 @@
+using Hv.Sdk.Engines;
+using Hv.Sdk.Io;
+
+namespace Hv.Vmm.Buses;
+
+/// <summary>One vCPU's road to devices. Remembers where the last access went; splits what straddles regions; keeps the value of a postponed
+/// read for the instruction's second execution. Called on the vCPU's thread only, except <see cref="Complete"/>.</summary>
+internal sealed class VcpuBus(AddressBus ports, AddressBus memory, ushort vcpu, Action completed) : IVcpuBus
+{
+    private Cursor portCursor = new(ports);
+    private Cursor memoryCursor = new(memory);
+
+    private const int None = 0;
+    private const int Waiting = 1;
+    private const int Answered = 2;
+
+    // A postponed read: who asked for what, and the answer once it is there.
+    private volatile int state;
+    private ulong ticket;
+    private ulong postponedAddress;
+    private int postponedSize;
+    private bool isPostponedPort;
+    private ulong postponedValue;
+
+    /// <summary>Whether the vCPU waits for a postponed read.</summary>
+    public bool IsWaiting => state == Waiting;
+
+    /// <summary>Hot path.</summary>
+    public IoStatus ReadMmio(ulong gpa, int size, out ulong value) => Read(ref memoryCursor, gpa, size, IoFlags.None, out value);
+
+    /// <summary>Hot path.</summary>
+    public IoStatus WriteMmio(ulong gpa, int size, ulong value)
+    {
+        Write(ref memoryCursor, gpa, size, value, IoFlags.None);
+        return IoStatus.Ok;
+    }
+
+    /// <summary>Hot path.</summary>
+    public IoStatus ReadPort(ushort port, int size, out uint value)
+    {
+        IoStatus status = Read(ref portCursor, port, size, IoFlags.PortIo, out ulong wide);
+        value = (uint)wide;
+        return status;
+    }
+
+    /// <summary>Hot path.</summary>
+    public IoStatus WritePort(ushort port, int size, uint value)
+    {
+        Write(ref portCursor, port, size, value, IoFlags.PortIo);
+        return IoStatus.Ok;
+    }
+
+    private IoStatus Read(ref Cursor cursor, ulong address, int size, IoFlags flags, out ulong value)
+    {
+        if (state != None && TakePostponed(address, size, flags, out value)) return IoStatus.Ok;
+        ulong mask = ulong.MaxValue >> (64 - size * 8);
+        while (true)
+        {
+            Mapping? mapping = cursor.Find(address, (ulong)size - 1, out bool isWhole);
+            if (!isWhole) return ReadPieces(ref cursor, address, size, flags, out value);
+            if (mapping is null)
+            {
+                cursor.Bus.OpenAccesses++;
+                value = mask;
+                return IoStatus.Ok;
+            }
+            if (!cursor.Bus.TryRead(mapping, address, size, vcpu, flags, out IoStatus status, out value)) continue;
+            if (status == IoStatus.Deferred) return Postpone(mapping, address, size, flags, ref value);
+            value = status == IoStatus.Ok ? value & mask : mask;
+            return IoStatus.Ok;
+        }
+    }
+
+    private void Write(ref Cursor cursor, ulong address, int size, ulong value, IoFlags flags)
+    {
+        while (true)
+        {
+            Mapping? mapping = cursor.Find(address, (ulong)size - 1, out bool isWhole);
+            if (!isWhole)
+            {
+                for (int i = 0; i < size; i++) Write(ref cursor, Wrap(address + (ulong)i, flags), 1, value >> (i * 8) & 0xff, flags);
+                return;
+            }
+            if (mapping is null) cursor.Bus.OpenAccesses++;
+            else if (!cursor.Bus.TryWrite(mapping, address, size, value, vcpu, flags, out _)) continue;
+            return;
+        }
+    }
+
+    // Deviation: a byte of a straddling read cannot be postponed; it reads as ones.
+    private IoStatus ReadPieces(ref Cursor cursor, ulong address, int size, IoFlags flags, out ulong value)
+    {
+        value = 0;
+        for (int i = 0; i < size; i++)
+        {
+            IoStatus status = Read(ref cursor, Wrap(address + (ulong)i, flags), 1, flags, out ulong piece);
+            if (status == IoStatus.Deferred)
+            {
+                state = None;
+                piece = 0xff;
+            }
+            value |= piece << (i * 8);
+        }
+        return IoStatus.Ok;
+    }
+
+    private static ulong Wrap(ulong address, IoFlags flags) => (flags & IoFlags.PortIo) != 0 ? address & 0xffff : address;
+
+    /// <summary>A device postpones the read that it is answering. On the vCPU's thread.</summary>
+    public void BeginPostponed(ulong number)
+    {
+        ticket = number;
+        state = Waiting;
+    }
+
+    /// <summary>Answers a postponed read, if it is still wanted. Any thread.</summary>
+    public void Complete(ulong number, ulong value)
+    {
+        if (!IsWaiting || Volatile.Read(ref ticket) != number) return;
+        postponedValue = value;
+        state = Answered;
+        completed();
+    }
+
+    /// <summary>Forgets a postponed read: reset or restore.</summary>
+    public void ForgetPostponed() => state = None;
+
+    private IoStatus Postpone(Mapping mapping, ulong address, int size, IoFlags flags, ref ulong value)
+    {
+        if (state == None)
+        {
+            mapping.Node.Fail("answering a read", new InvalidOperationException("it gave Deferred without calling Defer"));
+            value = ulong.MaxValue >> (64 - size * 8);
+            return IoStatus.Ok;
+        }
+        postponedAddress = address;
+        postponedSize = size;
+        isPostponedPort = (flags & IoFlags.PortIo) != 0;
+        return IoStatus.Deferred;
+    }
+
+    private bool TakePostponed(ulong address, int size, IoFlags flags, out ulong value)
+    {
+        bool isSame = address == postponedAddress && size == postponedSize && isPostponedPort == ((flags & IoFlags.PortIo) != 0);
+        value = postponedValue & (ulong.MaxValue >> (64 - size * 8));
+        if (!isSame || state != Answered) return false;
+        state = None;
+        return true;
+    }
+
+    /// <summary>Where the last access of one space went.</summary>
+    private struct Cursor(AddressBus bus)
+    {
+        public readonly AddressBus Bus = bus;
+        private BusTable? table;
+        private Mapping? mapping;
+        private ulong start;
+        private ulong last;
+
+        /// <summary>Hot path.</summary>
+        public Mapping? Find(ulong address, ulong more, out bool isWhole)
+        {
+            BusTable current = Bus.Table;
+            if (current != table || address < start || address > last)
+            {
+                table = current;
+                mapping = current.Find(address, out start, out last);
+            }
+            isWhole = last - address >= more;
+            return mapping;
+        }
+    }
+}

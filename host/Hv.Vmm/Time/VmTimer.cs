@@ -1,0 +1,46 @@
+using Hv.Sdk;
+using Hv.Sdk.Time;
+using Hv.Vmm.Devices;
+
+namespace Hv.Vmm.Time;
+
+/// <summary>A one-shot timer of one device. Its fields belong to the queue.</summary>
+internal sealed class VmTimer(TimerQueue queue, DeviceNode node, string name, Action<VmTime> fired) : IVmTimer
+{
+    public const int NotQueued = -1;
+
+    public DeviceNode Node { get; } = node;
+    public string Name { get; } = name;
+    public string FullName => $"{Node.Path}/{Name}";
+
+    /// <summary>When it fires, in nanoseconds; <see cref="long.MaxValue"/> when not armed.</summary>
+    public long DueNs = long.MaxValue;
+    /// <summary>Orders timers with the same deadline: the one armed first fires first.</summary>
+    public ulong Sequence;
+    /// <summary>Changes with every Arm and Cancel, so that a deadline that was overtaken does not fire.</summary>
+    public uint Generation;
+    /// <summary>Place in the queue's heap.</summary>
+    public int Index = NotQueued;
+
+    public VmTime Due => VmTime.FromNs(Volatile.Read(ref DueNs));
+
+    public void Arm(VmTime due) => queue.Arm(this, due.Nanoseconds);
+
+    public void Cancel() => queue.Cancel(this);
+
+    /// <summary>Fires on the strand, unless it was armed anew or cancelled since it was taken from the queue.</summary>
+    public void Fire(uint generation)
+    {
+        using StrandScope scope = Node.Strand.Enter();
+        if (!queue.TryBeginFiring(this, generation, out long due) || Node.IsFailed) return;
+        Node.TimersFired++;
+        try
+        {
+            fired(VmTime.FromNs(due));
+        }
+        catch (Exception e)
+        {
+            Node.Fail($"in timer {Name}", e);
+        }
+    }
+}

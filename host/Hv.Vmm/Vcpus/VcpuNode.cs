@@ -1,0 +1,55 @@
+using Hv.Interop;
+using Hv.Sdk.Engines;
+using Hv.Vmm.Buses;
+
+namespace Hv.Vmm.Vcpus;
+
+/// <summary>One vCPU as the core knows it.</summary>
+internal sealed class VcpuNode : IDisposable
+{
+    private static readonly int ReasonCount = Enum.GetValues<VcpuExitReason>().Length;
+
+    private readonly ulong[] exits = new ulong[ReasonCount];
+    private readonly VcpuState powerOn;
+
+    public VcpuNode(int index, IPartition partition, ILocalApic apic, AddressBus ports, AddressBus memory, Action<int> readCompleted)
+    {
+        Index = index;
+        Bus = new VcpuBus(ports, memory, (ushort)index, () => readCompleted(index));
+        Vcpu = partition.CreateVcpu(index, apic, Bus);
+        Vcpu.ReadState(ref powerOn);
+    }
+
+    public int Index { get; }
+    public VcpuBus Bus { get; }
+    public IVcpu Vcpu { get; }
+    /// <summary>Set when something new waits for the vCPU: an interrupt, a completed read, a request to stop.</summary>
+    public PreciseEvent Wake { get; } = new();
+    /// <summary>Deterministic mode: it is in HLT or waits for a start-up IPI, and nothing has come since.</summary>
+    public bool IsIdle { get; set; }
+
+    public void CountExit(VcpuExitReason reason)
+    {
+        if ((int)reason < exits.Length) exits[(int)reason]++;
+    }
+
+    /// <summary>How often it left guest code for a reason.</summary>
+    public ulong Exits(VcpuExitReason reason) => exits[(int)reason];
+
+    /// <summary>Puts it into the state after power-on or reset: all vCPUs but the first wait for a start-up IPI.</summary>
+    public void Reset()
+    {
+        VcpuState state = powerOn;
+        state.Retired = Vcpu.Retired;
+        state.Activity = Index == 0 ? VcpuActivity.Running : VcpuActivity.WaitForSipi;
+        Vcpu.WriteState(state);
+        Bus.ForgetPostponed();
+        IsIdle = false;
+    }
+
+    public void Dispose()
+    {
+        Vcpu.Dispose();
+        Wake.Dispose();
+    }
+}
