@@ -57,6 +57,17 @@ public sealed class DefinitionSettings
         }
     }
 
+    /// <summary>Adds words to the end of the kernel's command line.</summary>
+    public void AppendToCommandLine(IReadOnlyList<string> words)
+    {
+        DefinitionKey key = DefinitionKeys.Find("append")!;
+        if (words.Count > 0)
+        {
+            string before = this[key] is [var value] ? $"{value.Text} " : "";
+            AddFlag(key, before + string.Join(' ', words));
+        }
+    }
+
     private void AddFlag(DefinitionKey key, JsonValue value)
     {
         bool isFirst = fromFlags.Add(key);

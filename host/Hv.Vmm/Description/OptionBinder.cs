@@ -106,8 +106,24 @@ public static class OptionBinder
     {
         canonical = value.ToString(CultureInfo.InvariantCulture);
         why = option.Maximum == ulong.MaxValue && option.Minimum == 0
-            ? $"give {what}" : $"give {what} from {option.Minimum} to {option.Maximum}";
+            ? $"give {what}" : $"give {what} from {Text(option, option.Minimum)} to {Text(option, option.Maximum)}";
         return isValid && value >= option.Minimum && value <= option.Maximum;
+    }
+
+    /// <summary>A bound in the largest unit that keeps it exact.</summary>
+    private static string Text(OptionInfo option, ulong value)
+    {
+        (ulong Unit, string Suffix)[] units = option.Type switch
+        {
+            OptionType.Size => [(1UL << 40, "T"), (1UL << 30, "G"), (1UL << 20, "M"), (1UL << 10, "K")],
+            OptionType.Duration => [(1_000_000_000, "s"), (1_000_000, "ms"), (1_000, "us"), (1, "ns")],
+            _ => [],
+        };
+        foreach ((ulong unit, string suffix) in units)
+        {
+            if (value >= unit && value % unit == 0) return string.Create(CultureInfo.InvariantCulture, $"{value / unit}{suffix}");
+        }
+        return value.ToString(CultureInfo.InvariantCulture);
     }
 
     /// <summary>Reads a whole number, decimal or 0x….</summary>

@@ -1,0 +1,31 @@
+using System.Reflection;
+using Hv.PluginHost;
+
+namespace Hv;
+
+/// <summary>Where things are: the installation beside the executable, and the user's directories by the XDG base directory
+/// specification 0.8.</summary>
+internal static class Installation
+{
+    /// <summary>The version of Hv.</summary>
+    public static string Version { get; } =
+        typeof(Installation).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion.Split('+')[0] ?? "?";
+
+    /// <summary>The list of plugins when no other is given.</summary>
+    public static string PluginList => Path.Combine(AppContext.BaseDirectory, PluginHost.PluginList.FileName);
+
+    /// <summary>What can be made again: kernels and roots of guests.</summary>
+    public static string CacheDirectory => Xdg("XDG_CACHE_HOME", ".cache");
+
+    /// <summary>What is worth keeping between runs: logs.</summary>
+    public static string StateDirectory => Xdg("XDG_STATE_HOME", Path.Combine(".local", "state"));
+
+    private static string Xdg(string variable, string fallback)
+    {
+        // The specification: relative paths in these variables are to be ignored.
+        string? root = Environment.GetEnvironmentVariable(variable);
+        return Path.Combine(
+            Path.IsPathRooted(root) ? root : Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), fallback),
+            "hv");
+    }
+}
