@@ -147,6 +147,15 @@ internal sealed unsafe class BlockBuilder
         _ => (long)Instruction.NearBranch64,
     };
 
+    /// <summary>The last-opcode value of an x87 instruction: the low three bits of its first byte, then its second byte
+    /// (SDM vol. 1, 8.1.9).</summary>
+    public ushort X87Opcode()
+    {
+        byte* at = decoder.First;
+        while ((*at & 0xF8) != 0xD8) at++;
+        return (ushort)((at[0] & 7) << 8 | at[1]);
+    }
+
     /// <summary>Byte offset in <see cref="Cpu"/> of register operand <paramref name="operand"/> (general, vector, MMX or segment register).</summary>
     public ushort Register(int operand) => OffsetOf(Instruction.GetOpRegister(operand));
 

@@ -35,9 +35,13 @@ internal sealed unsafe class InstructionDecoder : CodeReader
     /// <summary>Decodes the next instruction. False when it does not end before the window does.</summary>
     public bool Decode(out Instruction instruction)
     {
+        First = next;
         decoder.Decode(out instruction);
         return decoder.LastError != DecoderError.NoMoreBytes;
     }
+
+    /// <summary>The first byte of the instruction that was decoded last.</summary>
+    public byte* First { get; private set; }
 
     /// <inheritdoc/>
     public override int ReadByte() => next < end ? *next++ : -1;

@@ -9,5 +9,10 @@ internal static class FloatingPointGroups
         FloatArithmetic.Register(table);
         FloatCompare.Register(table);
         FloatControl.Register(table);
+        X87Arithmetic.Register(table);
+        X87Transfer.Register(table);
+        X87Comparison.Register(table);
+        X87Functions.Register(table);
+        X87Environment.Register(table);
     }
 }
