@@ -10,10 +10,11 @@ public sealed class RamLayout
     public const ulong DeviceHoleStart = 0xc000_0000;
     /// <summary>PCI BARs end here: I/O APIC, HPET, local APIC and ROM follow.</summary>
     public const ulong DeviceHoleEnd = 0xfec0_0000;
+    /// <summary>Length of the window for 64-bit BARs.</summary>
+    public const ulong Window64Bytes = 64UL << 30;
     private const ulong VideoHoleStart = 0xa0000;
     private const ulong VideoHoleEnd = 0xc0000;
     private const ulong FourGibibytes = 0x1_0000_0000;
-    private const ulong Window64Bytes = 64UL << 30;
     private const ulong SmallestBytes = 2UL << 20;
     private const ulong LargestBytes = 1UL << 40;
 

@@ -1,3 +1,4 @@
+using System.Globalization;
 using Hv.Boards.Layout;
 using Hv.Sdk;
 using Hv.Sdk.Boards;
@@ -27,12 +28,16 @@ public sealed class PcBoard : IBoard
         Add("pic", "pic8259");
         builder.Wire("pic", "intr", "apic", "lint0", 0);
         IsaWiring isa = new(builder, "pic", "ioapic");
-        Add("pit", "pit8254");
-        isa.Wire("pit", "irq0", 0);
-        Add("rtc", "cmos-rtc");
-        isa.Wire("rtc", "irq", 8);
         Add("hpet", "hpet");
-        Add("pm", "acpi-pm");
+        Add("pit", "pit8254");
+        Add("rtc", "cmos-rtc");
+        // The HPET can take the places of these two, so their interrupts pass through it (IA-PC HPET 1.0a, 2.3.5).
+        builder.Wire("pit", "irq0", "hpet", "legacy", 0);
+        builder.Wire("rtc", "irq", "hpet", "legacy", 1);
+        isa.Wire("hpet", "irq0", 0);
+        isa.Wire("hpet", "irq8", 8);
+        for (int pin = 20; pin < 24; pin++) builder.Wire("hpet", "pin" + pin, "ioapic", "pin", pin);
+        builder.Add("pm", "acpi-pm", Placement.None, new Dictionary<string, string> { ["reset-register"] = "off" });
         isa.Wire("pm", "sci", 9);
         Add("i8042", "i8042");
         isa.Wire("i8042", "irq1", 1);
@@ -47,11 +52,17 @@ public sealed class PcBoard : IBoard
 
     private static void AddPciHost(IBoardBuilder builder, RamLayout ram)
     {
-        builder.Add("pci", "pci-host", Placement.None, new Dictionary<string, string>());
+        builder.Add("pci", "pci-host", new Placement { Pci = new PciAddress(0, 0, 0) }, new Dictionary<string, string>
+        {
+            ["window"] = Text(RamLayout.DeviceHoleStart), ["window-size"] = Text(RamLayout.DeviceHoleEnd - RamLayout.DeviceHoleStart),
+            ["window64"] = Text(ram.Window64Start), ["window64-size"] = Text(RamLayout.Window64Bytes),
+            ["first-gsi"] = Text(FirstPciGsi),
+        });
         PinName[] pins = new PinName[4];
         for (int i = 0; i < pins.Length; i++) pins[i] = new PinName { Path = "ioapic", Input = "pin", Pin = FirstPciGsi + i };
         builder.WirePciInterrupts(pins);
-        _ = ram;
+
+        static string Text(ulong value) => value.ToString(CultureInfo.InvariantCulture);
     }
 
     private static void PlaceRequests(IBoardBuilder builder, IsaWiring isa)
