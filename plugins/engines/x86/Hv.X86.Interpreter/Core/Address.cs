@@ -46,6 +46,13 @@ internal static unsafe class Address
         return Checked(cpu, Cpu.Segment(cpu, segment), (uint)offset, size, isWrite);
     }
 
+    /// <summary>As <see cref="Linear"/> for an operand <paramref name="bytes"/> further on: the sum is cut to the address size.</summary>
+    public static ulong Displaced(Cpu* cpu, Op* op, long bytes, int size, bool isWrite)
+    {
+        ulong offset = Offset(cpu, op) + (ulong)bytes;
+        return op->Address == AddressKind.Flat64 ? offset : Other(cpu, op, offset, size, isWrite);
+    }
+
     [MethodImpl(Jit.Cold)]
     private static ulong Other(Cpu* cpu, Op* op, ulong offset, int size, bool isWrite)
     {
@@ -55,7 +62,7 @@ internal static unsafe class Address
             case AddressKind.Based64: return offset + segment->Base;
             case AddressKind.Flat32: return (uint)offset;
             case AddressKind.Based32In64: return (uint)offset + segment->Base;
-            case AddressKind.Absolute64: return (ulong)op->Imm + (op->Segment >= Cpu.SegmentOffset(4) ? segment->Base : 0);
+            case AddressKind.Absolute64: return offset + (ulong)op->Imm + (op->Segment >= Cpu.SegmentOffset(4) ? segment->Base : 0);
             case AddressKind.Segmented16: return Checked(cpu, segment, (ushort)offset, size, isWrite);
             default: return Checked(cpu, segment, (uint)offset, size, isWrite);
         }

@@ -36,6 +36,9 @@ internal sealed unsafe class BlockBuilder
     /// <summary>The instruction that is being built.</summary>
     public Instruction Instruction;
 
+    /// <summary>The instruction before it in the block; only meaningful when <see cref="Previous"/> is not null.</summary>
+    public Instruction PreviousInstruction;
+
     /// <summary>Its record.</summary>
     public Op* Op { get; private set; }
 
@@ -44,6 +47,9 @@ internal sealed unsafe class BlockBuilder
 
     /// <summary>64-bit code.</summary>
     public bool Is64 => (Mode & CodeMode.Code64) != 0;
+
+    /// <summary>Outside 64-bit mode: SS is flat and 32 bits wide.</summary>
+    public bool HasFlatStack => (Mode & (CodeMode.FlatData | CodeMode.Stack32)) == (CodeMode.FlatData | CodeMode.Stack32);
 
     /// <summary>Bytes that the block takes in the arena.</summary>
     public int Bytes => sizeof(Block) + records * sizeof(Op);
@@ -72,6 +78,7 @@ internal sealed unsafe class BlockBuilder
         int limit = (Mode & CodeMode.Single) != 0 ? 1 : Block.MaxInstructions;
         while (count < limit && !isEnded)
         {
+            PreviousInstruction = Instruction;
             if (!decoder.Decode(out Instruction))
             {
                 if (count == 0) return false;
@@ -125,6 +132,17 @@ internal sealed unsafe class BlockBuilder
 
     /// <summary>The Op before this one, or null: for fusing.</summary>
     public Op* Previous => ops > 1 ? Op - 1 : null;
+
+    /// <summary>Gives the present instruction's bytes to the Op before it, which then stands for both. The handler emitted next is for both.</summary>
+    public Op* MergeIntoPrevious()
+    {
+        Op* previous = Op - 1;
+        previous->Length += Op->Length;
+        Op = previous;
+        ops--;
+        records = ops;
+        return previous;
+    }
 
     /// <summary>Whether operand <paramref name="operand"/> lies in memory.</summary>
     public bool IsMemory(int operand) => Instruction.GetOpKind(operand) == OpKind.Memory;
@@ -233,6 +251,7 @@ internal sealed unsafe class BlockBuilder
                 && Op->Index == Cpu.ZeroOffset && (long)Instruction.MemoryDisplacement64 != Op->Disp)
             {
                 Op->Address = AddressKind.Absolute64;
+                Op->Disp = 0;
                 Op->Imm = (long)Instruction.MemoryDisplacement64;
             }
             else Op->Address = hasBase ? AddressKind.Based64 : AddressKind.Flat64;

@@ -24,12 +24,12 @@ internal static unsafe class Chain
         cpu->Retired += (ulong)op->Number + 1;
     }
 
-    /// <summary>Completes the instruction and jumps through a link in the same page.</summary>
+    /// <summary>Completes the Op's instructions (two where a branch runs with a comparison) and jumps through a link in the same page.</summary>
     [MethodImpl(Jit.Inline)]
-    public static void Follow(Cpu* cpu, Op* op, Link* link, ulong rip)
+    public static void Follow(Cpu* cpu, Op* op, Link* link, ulong rip, uint instructions = 1)
     {
         cpu->Rip = rip;
-        ulong retired = cpu->Retired + op->Number + 1;
+        ulong retired = cpu->Retired + op->Number + instructions;
         cpu->Retired = retired;
         if (retired >= cpu->StopAt) return;
         Op* target = link->Target;

@@ -10,6 +10,7 @@ internal sealed class Partition : IPartition
     private const byte Several = 255;
 
     private readonly List<Vcpu> vcpus = [];
+    private readonly Lock wideLock = new();
     private byte[] writers = [];
 
     public Partition(IPartitionContext context, nuint arenaBytes)
@@ -95,6 +96,19 @@ internal sealed class Partition : IPartition
         {
             if (vcpu == writer) vcpu.Blocks.Invalidate(filePage, granules);
             else vcpu.PostInvalidation(filePage, granules);
+        }
+    }
+
+    /// <summary>CMPXCHG16B: no host operation that .NET offers is 16 bytes wide, so these exclude each other by a lock of the partition. Their users
+    /// (lock-free lists) change such pairs with this instruction only. Gives what was in memory.</summary>
+    // SAFETY: the caller got the address from Memory for 16 aligned bytes.
+    public unsafe UInt128 CompareExchange16(byte* at, UInt128 expected, UInt128 value)
+    {
+        lock (wideLock)
+        {
+            UInt128 old = *(UInt128*)at;
+            if (old == expected) *(UInt128*)at = value;
+            return old;
         }
     }
 

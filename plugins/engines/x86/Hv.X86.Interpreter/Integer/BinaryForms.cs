@@ -65,7 +65,7 @@ internal static unsafe class BinaryForms
     }
 
     [MethodImpl(Jit.Handler)]
-    private static void RegImm<T, TOp>(Cpu* cpu, Op* op) where T : unmanaged where TOp : struct, IBinary
+    internal static void RegImm<T, TOp>(Cpu* cpu, Op* op) where T : unmanaged where TOp : struct, IBinary
     {
         ulong r = TOp.Do<T>(cpu, Int.Reg<T>(cpu, op->Dst), Int.Zext<T>((ulong)op->Imm));
         if (TOp.Writes) Int.SetReg<T>(cpu, op->Dst, r);
@@ -89,7 +89,7 @@ internal static unsafe class BinaryForms
     }
 
     [MethodImpl(Jit.Handler)]
-    private static void MemImm<T, TOp>(Cpu* cpu, Op* op) where T : unmanaged where TOp : struct, IBinary
+    internal static void MemImm<T, TOp>(Cpu* cpu, Op* op) where T : unmanaged where TOp : struct, IBinary
     {
         if (!Modify<T, TOp>(cpu, op, Int.Zext<T>((ulong)op->Imm))) return;
         Chain.Next(cpu, op);
@@ -128,7 +128,7 @@ internal static unsafe class BinaryForms
     }
 
     [MethodImpl(Jit.Handler)]
-    private static void LockMemImm<T, TOp>(Cpu* cpu, Op* op) where T : unmanaged where TOp : struct, IBinary
+    internal static void LockMemImm<T, TOp>(Cpu* cpu, Op* op) where T : unmanaged where TOp : struct, IBinary
     {
         if (!LockModify<T, TOp>(cpu, op, Int.Zext<T>((ulong)op->Imm))) return;
         Chain.Next(cpu, op);

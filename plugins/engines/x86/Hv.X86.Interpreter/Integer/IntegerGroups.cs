@@ -7,7 +7,19 @@ internal static class IntegerGroups
     public static void Register(OpTable table)
     {
         DataTransfer.Register(table);
+        Extensions.Register(table);
+        Exchange.Register(table);
+        StackInstructions.Register(table);
         BinaryArithmetic.Register(table);
+        UnaryArithmetic.Register(table);
+        MultiplyDivide.Register(table);
+        Decimal.Register(table);
+        Shifts.Register(table);
+        Bits.Register(table);
+        Conditionals.Register(table);
         ControlTransfer.Register(table);
+        FlagControl.Register(table);
+        Miscellaneous.Register(table);
+        Bmi.Register(table);
     }
 }
