@@ -95,8 +95,10 @@ internal unsafe struct Cpu
     public VcpuActivity Activity;
     public byte InSmm;
     public byte NmiBlocked;
-    /// <summary>1: vectors above are being delivered; a fault now is contributory or doubles (owned by event delivery).</summary>
-    public byte Delivering;
+    /// <summary>EXT: 1 while an event from outside the program is delivered; goes into the error codes of faults met meanwhile.</summary>
+    public byte ExternalEvent;
+    /// <summary>1 when <see cref="Pdpte"/> holds what CR3 points to.</summary>
+    public byte ArePdptesLoaded;
     public uint SmBase;
 
     public ulong Cr0;
@@ -125,6 +127,8 @@ internal unsafe struct Cpu
     public fixed ulong MtrrFixed[11];
     public fixed ulong MtrrVariable[16];
     public ulong PendingDebug;
+    /// <summary>The page-directory-pointer entries of PAE paging: see <see cref="PageDirectoryPointers"/>.</summary>
+    public fixed ulong Pdpte[4];
     public uint Pkru;
     public uint Mxcsr;
 

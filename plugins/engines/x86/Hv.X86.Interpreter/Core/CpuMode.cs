@@ -44,8 +44,14 @@ internal static unsafe class CpuMode
         cpu->CodeBase = is64 ? 0 : cpu->Cs.Base;
         UpdateContext(cpu);
 
+        SelectTlb(cpu);
+    }
+
+    /// <summary>Selects the TLB set that fits CPL, SMAP, RFLAGS.AC and breakpoints: all that a change of RFLAGS.AC needs.</summary>
+    public static void SelectTlb(Cpu* cpu)
+    {
         byte set = cpu->Cpl == 3 ? Tlb.User
-            : (cr4 & Cr4Smap) != 0 && (cpu->Rflags & Flags.Ac) == 0 ? Tlb.SupervisorSmap : Tlb.Supervisor;
+            : (cpu->Cr4 & Cr4Smap) != 0 && (cpu->Rflags & Flags.Ac) == 0 ? Tlb.SupervisorSmap : Tlb.Supervisor;
         if (ChecksAlignment(cpu) || HasDataBreakpoints(cpu)) set = Tlb.Unfilled;
         if (set != cpu->MmuIndex) Tlb.Select(cpu, set);
     }

@@ -1,5 +1,6 @@
 using Hv.Sdk;
 using Hv.Sdk.Engines;
+using Hv.Sdk.X86;
 
 namespace Hv.X86.Interpreter;
 
@@ -17,9 +18,13 @@ internal sealed class Partition : IPartition
     {
         Context = context;
         ArenaBytes = arenaBytes;
+        Model = CpuidModel.TryCreate(context.CpuModel, context.VcpuCount, context.TscHz, context.PhysicalAddressBits)
+            ?? throw new UnavailableException(
+                $"there is no CPU model '{context.CpuModel}': use one of {string.Join(", ", CpuidModel.Names)}");
     }
 
     public IPartitionContext Context { get; }
+    public CpuidModel Model { get; }
     public nuint ArenaBytes { get; }
     public OpTable Table { get; } = new();
     public MemoryMap Map { get; } = new();
@@ -78,6 +83,9 @@ internal sealed class Partition : IPartition
         to.Field("blocks-built", built);
         to.Field("block-cache-resets", resets);
         to.Field("blocks-invalidated", invalidated);
+        Counters sum = new();
+        foreach (Vcpu vcpu in vcpus) vcpu.Counters.AddTo(sum);
+        sum.Inspect(to);
         foreach (Vcpu vcpu in vcpus) vcpu.Blocks.InspectUnimplemented(to);
     }
 

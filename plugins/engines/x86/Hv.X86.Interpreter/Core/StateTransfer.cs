@@ -113,6 +113,7 @@ internal static unsafe class StateTransfer
         cpu->EventError = state.EventError;
         cpu->PendingDebug = state.PendingDebug;
         cpu->Cpl = PrivilegeLevel(cpu);
+        cpu->ArePdptesLoaded = 0;
         fixed (XsaveArea* area = &state.Xsave) WriteXsave(cpu, (byte*)area);
     }
 

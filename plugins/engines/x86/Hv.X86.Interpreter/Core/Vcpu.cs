@@ -2,6 +2,7 @@ using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using Hv.Sdk.Engines;
 using Hv.Sdk.Time;
+using Hv.Sdk.X86;
 
 namespace Hv.X86.Interpreter;
 
@@ -58,6 +59,10 @@ internal sealed unsafe class Vcpu : IVcpu
     public ILocalApic Apic { get; }
     public IVcpuBus Bus { get; }
     public BlockCache Blocks { get; }
+    /// <summary>What the guest is told that this is.</summary>
+    public CpuidModel Model => Partition.Model;
+    /// <summary>What happened, for <c>--stats</c>.</summary>
+    public Counters Counters { get; } = new();
     public ClockDomain Tsc { get; }
     /// <summary>The unmanaged state.</summary>
     public Cpu* State => cpu;
@@ -177,7 +182,7 @@ internal sealed unsafe class Vcpu : IVcpu
         while (true)
         {
             if (Volatile.Read(ref requests) != 0 && TakeRequests()) return VcpuExitReason.Kicked;
-            if (cpu->Activity != VcpuActivity.Running || cpu->EventPending != 0 || Apic.Pending != VcpuSignals.None)
+            if (cpu->Activity != VcpuActivity.Running || cpu->EventPending != 0 || cpu->PendingDebug != 0 || Apic.Pending != VcpuSignals.None)
             {
                 VcpuExitReason? exit = Events.BeforeInstruction(this, cpu);
                 if (exit != null) return exit.Value;

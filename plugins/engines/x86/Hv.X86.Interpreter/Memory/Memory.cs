@@ -116,26 +116,52 @@ internal static unsafe partial class Memory
     [MethodImpl(Jit.Cold)]
     public static bool ProbeRead(Cpu* cpu, Op* op, ulong linear, int size) => Probe(cpu, op, linear, size, Access.Read);
 
-    /// <summary>Reads 1, 2, 4 or 8 bytes of a system structure (descriptor table, TSS, SMRAM): supervisor access, no segment.
+    /// <summary>Reads 1, 2, 4 or 8 bytes at a linear address without a segment, by page walk: the slow half of <see cref="SystemMemory"/>.
     /// False: the fault is recorded but Rip is not synchronised (pass it on with <see cref="Fault.Synchronise"/>).</summary>
     [MethodImpl(Jit.Cold)]
-    public static bool ReadSystem(Cpu* cpu, ulong linear, int size, out ulong value)
+    public static bool ReadAs(Cpu* cpu, ulong linear, int size, Access access, out ulong value)
     {
         value = 0;
-        if (!Transfer(cpu, linear, size, Access.Read | Access.System)) return false;
+        if (!Transfer(cpu, linear, size, access)) return false;
         value = size == 1 ? *(byte*)&cpu->Scratch : size == 2 ? *(ushort*)&cpu->Scratch
             : size == 4 ? *(uint*)&cpu->Scratch : *(ulong*)&cpu->Scratch;
         return true;
     }
 
-    /// <summary>Writes 1, 2, 4 or 8 bytes of a system structure; as <see cref="ReadSystem"/>.</summary>
+    /// <summary>Writes 1, 2, 4 or 8 bytes; as <see cref="ReadAs"/>.</summary>
     [MethodImpl(Jit.Cold)]
-    public static bool WriteSystem(Cpu* cpu, ulong linear, int size, ulong value)
+    public static bool WriteAs(Cpu* cpu, ulong linear, int size, Access access, ulong value)
     {
         *(ulong*)&cpu->Scratch = value;
-        return Transfer(cpu, linear, size, Access.Write | Access.System);
+        return Transfer(cpu, linear, size, access | Access.Write);
+    }
+
+    /// <summary>Reads 1, 2, 4 or 8 bytes of guest physical memory inside one page (SMRAM); all ones where there is none.</summary>
+    public static ulong ReadPhysical(Cpu* cpu, ulong gpa, int size)
+    {
+        *(ulong*)&cpu->Scratch = ulong.MaxValue;
+        TransferPhysical(cpu, gpa, size, Access.Read);
+        ulong value = *(ulong*)&cpu->Scratch;
+        return size == 8 ? value : value & ((1ul << size * 8) - 1);
+    }
+
+    /// <summary>Writes 1, 2, 4 or 8 bytes of guest physical memory inside one page.</summary>
+    public static void WritePhysical(Cpu* cpu, ulong gpa, int size, ulong value)
+    {
+        *(ulong*)&cpu->Scratch = value;
+        TransferPhysical(cpu, gpa, size, Access.Write);
     }
 
     /// <summary>Host address of guest physical RAM or ROM for page tables, or null where there is none.</summary>
     public static byte* Physical(Cpu* cpu, ulong gpa) => Vcpu.Of(cpu).Map.HostPointer(gpa);
+
+    /// <summary>As <see cref="Physical"/> for writing: null for ROM too; marks the page as written.</summary>
+    public static byte* PhysicalForWrite(Cpu* cpu, ulong gpa)
+    {
+        Slot* slot = Vcpu.Of(cpu).Map.Find(gpa >> 12);
+        if (slot == null || slot->IsReadOnly) return null;
+        ulong page = (gpa >> 12) - slot->FirstPage;
+        if (slot->Dirty != null) slot->Dirty[page] = 1;
+        return slot->Host + (page << 12) + (gpa & 0xFFF);
+    }
 }

@@ -69,7 +69,8 @@ internal static unsafe partial class Memory
         int first = (int)Math.Min((ulong)size, 4096 - (linear & 0xFFF));
         if (!PageWalker.Translate(cpu, linear, access, out Translation low)) return false;
         if (first == size) return TransferPage(cpu, linear, in low, (byte*)&cpu->Scratch, size, access);
-        ulong next = (cpu->Mode & CodeMode.Code64) != 0 ? linear + (ulong)first : (uint)(linear + (ulong)first);
+        // Outside IA-32e mode addresses wrap at 4 GiB; inside it system structures lie high even while 32-bit code runs.
+        ulong next = (cpu->Efer & CpuMode.EferLma) != 0 ? linear + (ulong)first : (uint)(linear + (ulong)first);
         return PageWalker.Translate(cpu, next, access, out Translation high)
             && TransferPage(cpu, linear, in low, (byte*)&cpu->Scratch, first, access)
             && TransferPage(cpu, next, in high, (byte*)&cpu->Scratch + first, size - first, access);
@@ -88,19 +89,42 @@ internal static unsafe partial class Memory
         if (!isWrite)
         {
             Copy(data, hostPage + offset, size);
-            if ((access & Access.System) == 0) FillTlb(cpu, vcpu, linear, hostPage, in to, false);
+            FillTlb(cpu, vcpu, linear, hostPage, in to, access);
             return true;
         }
+        WriteRam(vcpu, slot, pageInSlot, offset, data, size);
+        if (vcpu.Map.CodeBits(slot->FilePage + pageInSlot) == 0) FillTlb(cpu, vcpu, linear, hostPage, in to, access);
+        return true;
+    }
+
+    private static void WriteRam(Vcpu vcpu, Slot* slot, ulong pageInSlot, uint offset, byte* data, int size)
+    {
         if (slot->Dirty != null) slot->Dirty[pageInSlot] = 1;
-        Copy(hostPage + offset, data, size);
+        Copy(slot->Host + (pageInSlot << 12) + offset, data, size);
         // The order matters: the bytes are written before the bits are looked at, and decoders set bits before they read bytes.
         ulong filePage = slot->FilePage + pageInSlot;
         vcpu.NoteWriter(filePage);
         Interlocked.MemoryBarrier();
         ulong code = vcpu.Map.TakeCode(filePage, MemoryMap.Granules(offset, (uint)size));
         if (code != 0) vcpu.Partition.CodeWritten(vcpu, filePage, code);
-        if ((access & Access.System) == 0 && vcpu.Map.CodeBits(filePage) == 0) FillTlb(cpu, vcpu, linear, hostPage, in to, true);
-        return true;
+    }
+
+    /// <summary>Moves between Scratch and guest physical memory inside one page, past paging and the TLB.</summary>
+    private static void TransferPhysical(Cpu* cpu, ulong gpa, int size, Access access)
+    {
+        Vcpu vcpu = Vcpu.Of(cpu);
+        byte* data = (byte*)&cpu->Scratch;
+        bool isWrite = (access & Access.Write) != 0;
+        Slot* slot = vcpu.Map.Find(gpa >> 12);
+        if (slot == null || (isWrite && slot->IsReadOnly))
+        {
+            TransferDevice(cpu, vcpu, gpa, data, size, isWrite);
+            return;
+        }
+        ulong pageInSlot = (gpa >> 12) - slot->FirstPage;
+        uint offset = (uint)gpa & 0xFFF;
+        if (isWrite) WriteRam(vcpu, slot, pageInSlot, offset, data, size);
+        else Copy(data, slot->Host + (pageInSlot << 12) + offset, size);
     }
 
     /// <summary>Enters a write translation without writing; false on a fault.</summary>
@@ -120,14 +144,15 @@ internal static unsafe partial class Memory
         vcpu.NoteWriter(slot->FilePage + pageInSlot);
         Interlocked.MemoryBarrier();
         if (vcpu.Map.CodeBits(slot->FilePage + pageInSlot) == 0)
-            FillTlb(cpu, vcpu, linear, slot->Host + (pageInSlot << 12), in to, true);
+            FillTlb(cpu, vcpu, linear, slot->Host + (pageInSlot << 12), in to, Access.Write);
         return true;
     }
 
-    private static void FillTlb(Cpu* cpu, Vcpu vcpu, ulong linear, byte* hostPage, in Translation to, bool isWrite)
+    private static void FillTlb(Cpu* cpu, Vcpu vcpu, ulong linear, byte* hostPage, in Translation to, Access access)
     {
         if (to.PageShift > 12) vcpu.NoteLargePage(linear, to.PageShift);
-        Tlb.Fill(cpu, linear, hostPage, isWrite);
+        vcpu.Counters.TlbFills++;
+        Tlb.Fill(cpu, SystemMemory.Set(cpu, access), linear, hostPage, (access & Access.Write) != 0);
     }
 
     private static bool TransferDevice(Cpu* cpu, Vcpu vcpu, ulong gpa, byte* data, int size, bool isWrite)

@@ -51,6 +51,7 @@ internal static unsafe class Tlb
     {
         for (int half = 0; half < (Sets - 1) * 2; half++) Clear(cpu->TlbBase + half * Entries);
         Vcpu vcpu = Vcpu.Of(cpu);
+        vcpu.Counters.TlbFlushes++;
         vcpu.Blocks.FlushTranslations();
         vcpu.LargePageStart = ulong.MaxValue;
         vcpu.LargePageEnd = 0;
@@ -97,12 +98,18 @@ internal static unsafe class Tlb
         }
     }
 
-    /// <summary>Enters a page into the current set.</summary>
-    public static void Fill(Cpu* cpu, ulong linear, byte* hostPage, bool isWrite)
+    /// <summary>The read entries of a set.</summary>
+    public static TlbEntry* ReadSet(Cpu* cpu, byte index) => cpu->TlbBase + index * 2 * Entries;
+
+    /// <summary>The write entries of a set.</summary>
+    public static TlbEntry* WriteSet(Cpu* cpu, byte index) => ReadSet(cpu, index) + Entries;
+
+    /// <summary>Enters a page into a set.</summary>
+    public static void Fill(Cpu* cpu, byte index, ulong linear, byte* hostPage, bool isWrite)
     {
-        if (cpu->MmuIndex == Unfilled) return;
+        if (index == Unfilled) return;
         uint slot = (uint)(linear >> 12) & (Entries - 1);
-        TlbEntry* entry = (isWrite ? cpu->WriteTlb : cpu->ReadTlb) + slot;
+        TlbEntry* entry = (isWrite ? WriteSet(cpu, index) : ReadSet(cpu, index)) + slot;
         ulong page = linear & ~0xFFFul;
         entry->Tag = page;
         entry->Addend = (ulong)hostPage - page;

@@ -1,39 +1,141 @@
 using Hv.Sdk.Engines;
+using Hv.Sdk.X86;
 
 namespace Hv.X86.Interpreter;
 
-/// <summary>What happens between instructions: delivery of exceptions and interrupts, INIT, SIPI, SMI, NMI, HLT's end, single-stepping.
-/// Called by the dispatcher (<see cref="Vcpu.Run"/>).</summary>
+/// <summary>What happens between instructions, in the order of SDM vol. 3, table 6-2: delivery of exceptions and interrupts, INIT, SIPI, SMI,
+/// NMI, the end of HLT, single-stepping. Called by the dispatcher (<see cref="Vcpu.Run"/>).</summary>
 internal static unsafe class Events
 {
-    /// <summary>Called when something waits: the vCPU is not running, an event must be delivered, or the APIC has signals. Takes what may be taken now.
-    /// Gives the reason to leave Run, or null to go on.</summary>
+    private const ulong BootProcessor = 1 << 8;
+
+    /// <summary>Called when something waits: the vCPU is not running, an event must be delivered, or the APIC has signals. Takes what may
+    /// be taken now. Gives the reason to leave Run, or null to go on.</summary>
     public static VcpuExitReason? BeforeInstruction(Vcpu vcpu, Cpu* cpu)
     {
+        if (cpu->EventPending != 0 && !Deliver(cpu, PendingEvent.Take(cpu)))
+            return VcpuExitReason.TripleFault;
+        VcpuSignals signals = vcpu.Apic.Pending;
+        if ((signals & VcpuSignals.Init) != 0 && cpu->InSmm == 0)
+        {
+            TakeInit(vcpu, cpu);
+            signals = vcpu.Apic.Pending;
+        }
         switch (cpu->Activity)
         {
-            case VcpuActivity.Halted: return VcpuExitReason.Halt;
-            case VcpuActivity.WaitForSipi: return VcpuExitReason.WaitForSipi;
-            case VcpuActivity.Shutdown: return VcpuExitReason.TripleFault;
+            case VcpuActivity.Shutdown:
+                return VcpuExitReason.TripleFault;
+            case VcpuActivity.WaitForSipi:
+                if ((signals & VcpuSignals.Sipi) == 0)
+                    return VcpuExitReason.WaitForSipi;
+                vcpu.Apic.Take(VcpuSignals.Sipi, out byte vector);
+                PowerOn.StartUp(cpu, vector);
+                CpuMode.Refresh(cpu);
+                return null;
         }
-        if (cpu->EventPending != 0)
-        {
-            cpu->EventPending = 0;
-            cpu->Activity = VcpuActivity.Shutdown;
+        // A start-up IPI that finds the processor started is dropped (SDM vol. 3, 8.4.2).
+        if ((signals & VcpuSignals.Sipi) != 0)
+            vcpu.Apic.Take(VcpuSignals.Sipi, out _);
+        if (!TakeInterruption(vcpu, cpu, signals))
             return VcpuExitReason.TripleFault;
-        }
-        return null;
+        return cpu->Activity == VcpuActivity.Halted ? VcpuExitReason.Halt : null;
     }
 
-    /// <summary>The next instruction must run alone: TF, an interrupt shadow, breakpoints on execution, a pending debug trap.</summary>
-    public static bool NeedsSingleSteps(Cpu* cpu) =>
-        cpu->Shadow != 0 || (cpu->Rflags & Flags.Tf) != 0 || CpuMode.HasCodeBreakpoints(cpu);
+    /// <summary>SMI, NMI or a maskable interrupt. False: its delivery ended in a triple fault.</summary>
+    private static bool TakeInterruption(Vcpu vcpu, Cpu* cpu, VcpuSignals signals)
+    {
+        bool isAfterMovSs = (cpu->Shadow & Shadow.MovSs) != 0;
+        if ((signals & VcpuSignals.Smi) != 0 && cpu->InSmm == 0 && !isAfterMovSs)
+        {
+            vcpu.Apic.Take(VcpuSignals.Smi, out _);
+            vcpu.Counters.Smis++;
+            SystemManagement.Enter(cpu);
+            return true;
+        }
+        if (cpu->PendingDebug != 0 && !isAfterMovSs)
+        {
+            ulong conditions = cpu->PendingDebug;
+            cpu->PendingDebug = 0;
+            DebugRegisters.Report(cpu, conditions);
+            return Deliver(cpu, new PendingEvent { Vector = Fault.Db, Type = Fault.Hardware });
+        }
+        if ((signals & VcpuSignals.Nmi) != 0 && cpu->NmiBlocked == 0 && !isAfterMovSs)
+        {
+            vcpu.Apic.Take(VcpuSignals.Nmi, out _);
+            cpu->NmiBlocked = NmiBlock.Handling;
+            return Deliver(cpu, new PendingEvent { Vector = Fault.Nmi, Type = Fault.NmiType });
+        }
+        if ((signals & VcpuSignals.Interrupt) != 0 && (cpu->Rflags & Rflags.If) != 0 && cpu->Shadow == 0)
+        {
+            int vector = vcpu.Apic.AcknowledgeInterrupt();
+            if (vector < 0)
+                return true;
+            return Deliver(cpu, new PendingEvent { Vector = (byte)vector, Type = Fault.External });
+        }
+        return true;
+    }
+
+    private static bool Deliver(Cpu* cpu, PendingEvent pending)
+    {
+        cpu->Shadow = 0;
+        cpu->Activity = VcpuActivity.Running;
+        if (EventDelivery.Deliver(cpu, pending))
+            return true;
+        cpu->Activity = VcpuActivity.Shutdown;
+        return false;
+    }
+
+    private static void TakeInit(Vcpu vcpu, Cpu* cpu)
+    {
+        vcpu.Apic.Take(VcpuSignals.Init, out _);
+        bool isBootProcessor = (vcpu.Apic.ApicBase & BootProcessor) != 0;
+        PowerOn.Init(cpu, isBootProcessor);
+        vcpu.Apic.OnInit();
+        CpuMode.Refresh(cpu);
+        Tlb.FlushAll(cpu);
+    }
+
+    /// <summary>The next instruction must run alone: TF, an interrupt shadow, a breakpoint of any kind. RF, which only matters to
+    /// execution breakpoints, is dropped where there is none, as the instruction's completion would do.</summary>
+    public static bool NeedsSingleSteps(Cpu* cpu)
+    {
+        bool hasBreakpoints = (cpu->Dr[7] & Dr7.Enables) != 0;
+        if (!hasBreakpoints)
+            cpu->Rflags &= ~Rflags.Rf;
+        return hasBreakpoints || cpu->Shadow != 0 || (cpu->Rflags & Rflags.Tf) != 0;
+    }
 
     /// <summary>Before an instruction that runs alone: faults of execution breakpoints. False when an event was recorded instead.</summary>
-    public static bool BeforeSingleStep(Cpu* cpu) => true;
+    public static bool BeforeSingleStep(Cpu* cpu)
+    {
+        bool isResumed = (cpu->Rflags & Rflags.Rf) != 0;
+        if ((cpu->Dr[7] & Dr7.Enables) != 0 && !isResumed && (cpu->Shadow & Shadow.MovSs) == 0)
+        {
+            ulong linear = (cpu->Mode & CodeMode.Code64) != 0 ? cpu->Rip : (uint)(cpu->CodeBase + cpu->Rip);
+            ulong hits = DebugRegisters.MatchExecution(cpu, linear);
+            if (hits != 0)
+            {
+                // The frame gets RF, so that the return goes past the breakpoint.
+                cpu->Rflags |= Rflags.Rf;
+                return DebugRegisters.RaiseFault(cpu, hits);
+            }
+        }
+        cpu->Rflags &= ~Rflags.Rf;
+        return true;
+    }
 
-    /// <summary>After an instruction that ran alone. <paramref name="traps"/>: TF was set before it.</summary>
+    /// <summary>After an instruction that ran alone. <paramref name="traps"/>: TF was set before it. A fault supersedes its traps; after MOV
+    /// SS the single-step trap is lost and other traps wait (SDM vol. 3, 6.8.3).</summary>
     public static void AfterSingleStep(Cpu* cpu, bool traps)
     {
+        if (cpu->EventPending != 0)
+        {
+            cpu->PendingDebug = 0;
+            return;
+        }
+        if ((cpu->Shadow & Shadow.MovSs) != 0)
+            return;
+        if (traps)
+            cpu->PendingDebug |= Dr6.Bs;
     }
 }

@@ -6,5 +6,11 @@ internal static class SystemGroups
     /// <summary>Enters the rows of every group in this folder.</summary>
     public static void Register(OpTable table)
     {
+        SegmentInstructions.Register(table);
+        FarInstructions.Register(table);
+        FlagInstructions.Register(table);
+        ControlInstructions.Register(table);
+        TableInstructions.Register(table);
+        SystemCalls.Register(table);
     }
 }

@@ -1,0 +1,65 @@
+using Hv.Sdk.X86;
+
+namespace Hv.X86.Interpreter;
+
+/// <summary>An exception or interrupt on its way to its handler.</summary>
+internal struct PendingEvent
+{
+    public byte Vector;
+    /// <summary>In the VMX numbering: see <see cref="Fault"/>.</summary>
+    public byte Type;
+    public bool HasError;
+    public uint Error;
+    /// <summary>Bytes by which the return address lies beyond Rip: a software interrupt's own length.</summary>
+    public uint Length;
+
+    /// <summary>INT n, INT3 and INTO: the gate's DPL is checked, the return address is the next instruction's.</summary>
+    public readonly bool IsSoftware => Type is Fault.SoftwareInterrupt or Fault.SoftwareException;
+
+    /// <summary>Takes the event out of the vCPU's fields.</summary>
+    public static unsafe PendingEvent Take(Cpu* cpu)
+    {
+        cpu->EventPending = 0;
+        cpu->Stop = Stop.None;
+        return new PendingEvent
+        {
+            Vector = cpu->EventVector,
+            Type = cpu->EventType,
+            HasError = cpu->EventHasError != 0,
+            Error = cpu->EventError,
+            Length = cpu->EventLength,
+        };
+    }
+
+    private enum Class : byte
+    {
+        Benign,
+        Contributory,
+        PageFault,
+        DoubleFault,
+    }
+
+    /// <summary>SDM vol. 3, table 6-4. Only exceptions that the processor found count; interrupts and INT n are benign.</summary>
+    private readonly Class DoubleFaultClass => Type != Fault.Hardware ? Class.Benign : Vector switch
+    {
+        Fault.De or Fault.Ts or Fault.Np or Fault.Ss or Fault.Gp => Class.Contributory,
+        Fault.Pf => Class.PageFault,
+        Fault.Df => Class.DoubleFault,
+        _ => Class.Benign,
+    };
+
+    /// <summary>What becomes of <paramref name="second"/>, found while this event was delivered (SDM vol. 3, table 6-5): the second alone, a
+    /// double fault, or (false) shutdown.</summary>
+    public readonly bool TryCombine(in PendingEvent second, out PendingEvent result)
+    {
+        result = second;
+        Class first = DoubleFaultClass, next = second.DoubleFaultClass;
+        if (first == Class.DoubleFault)
+            return next is Class.Benign;
+        bool isDouble = (first == Class.Contributory && next == Class.Contributory)
+            || (first == Class.PageFault && next is (Class.Contributory or Class.PageFault));
+        if (isDouble)
+            result = new PendingEvent { Vector = Fault.Df, Type = Fault.Hardware, HasError = true };
+        return true;
+    }
+}
