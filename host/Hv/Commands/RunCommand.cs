@@ -3,6 +3,7 @@ using System.CommandLine.Completions;
 using System.CommandLine.Help;
 using Hv.Configuration;
 using Hv.Diagnostics;
+using Hv.Guests;
 using Hv.PluginHost;
 
 namespace Hv.Commands;
@@ -10,7 +11,7 @@ namespace Hv.Commands;
 /// <summary><c>hv run</c>: one VM in the foreground.</summary>
 internal static class RunCommand
 {
-    private const string LinuxGuest = "linux";
+    private const string LinuxGuestName = "linux";
 
     /// <summary>The command; <paramref name="guestArguments"/> are what followed <c>--</c>.</summary>
     public static Command Create(GlobalOptions global, string[] guestArguments)
@@ -21,7 +22,7 @@ internal static class RunCommand
             Description = "a VM definition, or 'linux' for a stock Linux kernel with a small root",
             Arity = ArgumentArity.ZeroOrOne,
         };
-        vm.CompletionSources.Add(_ => [new CompletionItem(LinuxGuest)]);
+        vm.CompletionSources.Add(_ => [new CompletionItem(LinuxGuestName)]);
         var stats = new Option<bool>("--stats")
         {
             Description = "say at the end what the machine's parts counted",
@@ -43,7 +44,13 @@ internal static class RunCommand
             var bag = new DiagnosticBag();
             string? target = parsed.GetValue(vm);
             PluginCatalog catalog = global.OpenCatalog(parsed);
-            DefinitionSettings settings = ReadSettings(parsed, target, flags, guestArguments, bag);
+            DefinitionSettings settings = ReadSettings(parsed, target, flags, bag);
+            if (target == LinuxGuestName)
+            {
+                AddLinux(settings);
+            }
+
+            settings.AppendToCommandLine(guestArguments);
             VmDefinition? definition = DefinitionReader.Read(catalog, settings, bag);
             bag.AddRange(catalog.ListProblems);
             return definition is null || bag.HasErrors
@@ -54,10 +61,10 @@ internal static class RunCommand
     }
 
     private static DefinitionSettings ReadSettings(
-        ParseResult parsed, string? target, Dictionary<DefinitionKey, Option> flags, string[] guestArguments, DiagnosticBag bag)
+        ParseResult parsed, string? target, Dictionary<DefinitionKey, Option> flags, DiagnosticBag bag)
     {
         var settings = new DefinitionSettings();
-        if (target is not (null or LinuxGuest))
+        if (target is not (null or LinuxGuestName))
         {
             settings.ReadFile(target, bag);
         }
@@ -80,8 +87,22 @@ internal static class RunCommand
             }
         }
 
-        settings.AppendToCommandLine(guestArguments);
         return settings;
+    }
+
+    /// <summary>A kernel and a root for whoever has none; flags still win.</summary>
+    private static void AddLinux(DefinitionSettings settings)
+    {
+        LinuxGuest guest = FetchProgress.Show(progress => new GuestCatalog(Installation.CacheDirectory, progress).Linux());
+        settings.AddDefault(DefinitionKeys.Find("kernel")!, guest.Kernel);
+        settings.AddDefault(DefinitionKeys.Find("initrd")!, guest.Initrd);
+        settings.AddDefault(DefinitionKeys.Find("name")!, LinuxGuestName);
+
+        // The kernel hands words that it does not know to the first process as environment.
+        string window = Console.IsInputRedirected || Console.IsOutputRedirected
+            ? ""
+            : $" TERM={Environment.GetEnvironmentVariable("TERM") ?? "linux"} COLUMNS={Console.WindowWidth} LINES={Console.WindowHeight}";
+        settings.AddDefault(DefinitionKeys.Find("append")!, LinuxGuest.CommandLine + window);
     }
 
     private static Option FlagOf(DefinitionKey key, GlobalOptions global)
