@@ -7,11 +7,17 @@ namespace Hv.Sdk.Virtio;
 /// sets DEVICE_NEEDS_RESET and looks like an empty queue; nothing here throws for what a guest wrote. Hot path: allocates nothing.</summary>
 public sealed class VirtQueue
 {
+    /// <summary>Buffers after which a device that finds more and more lets others on its strand go first: vCPUs that keep adding
+    /// cannot hold it for ever.</summary>
+    internal const ushort BurstLimit = 1024;
+
     private readonly VirtioEndpoint endpoint;
+    private readonly Action notifyAgain;
 
     internal VirtQueue(VirtioEndpoint endpoint, int index, ushort maximumSize)
     {
         this.endpoint = endpoint;
+        notifyAgain = NotifyAgain;
         Index = index;
         MaximumSize = maximumSize;
         State = new VirtQueueState();
@@ -31,14 +37,21 @@ public sealed class VirtQueue
 
     internal VirtQueueState State { get; private set; }
 
-    /// <summary>Takes the next buffer. False: there is none, and the driver will notify when there is.</summary>
+    /// <summary>Takes the next buffer. False: there is none for now; <see cref="IVirtioDevice.QueueNotified"/> follows when there is.</summary>
     public bool TryPop(VirtioChain chain)
     {
         ArgumentNullException.ThrowIfNull(chain);
-        if (!IsLive) return false;
+        if (!IsLive || State.IsOwedNotification) return false;
+        if (State.Burst == BurstLimit)
+        {
+            State.IsOwedNotification = true;
+            endpoint.Post(notifyAgain);
+            return false;
+        }
         RingStatus status = endpoint.IsPacked
             ? PackedRing.TryPop(State, endpoint, chain, out string? error)
             : SplitRing.TryPop(State, endpoint, chain, out error);
+        State.Burst = status == RingStatus.Taken ? (ushort)(State.Burst + 1) : (ushort)0;
         if (status == RingStatus.Broken) endpoint.Fail(error!);
         return status == RingStatus.Taken;
     }
@@ -73,6 +86,24 @@ public sealed class VirtQueue
             : SplitRing.Publish(State, endpoint);
         if (status == RingStatus.Broken) endpoint.Fail("a queue is not in RAM");
         else if (status == RingStatus.Interrupt) endpoint.Transport.QueueInterrupt(this);
+    }
+
+    private void NotifyAgain()
+    {
+        if (State.IsOwedNotification) endpoint.Notify((uint)Index);
+    }
+
+    /// <summary>The device is about to look at the queue anew.</summary>
+    internal void BeginBurst()
+    {
+        State.Burst = 0;
+        State.IsOwedNotification = false;
+    }
+
+    /// <summary>After a restore: what was posted when the machine was saved is posted again.</summary>
+    internal void PostOwed()
+    {
+        if (State.IsOwedNotification) endpoint.Post(notifyAgain);
     }
 
     internal void Adopt(VirtQueueState state) => State = state;

@@ -15,6 +15,7 @@ public sealed class VirtioEndpoint : IInspectable
 
     private readonly IVirtioDevice device;
     private readonly IDeviceLog log;
+    private readonly IStrand strand;
     private readonly VirtQueue[] queues;
     private readonly byte[] config;
 
@@ -27,6 +28,7 @@ public sealed class VirtioEndpoint : IInspectable
         this.device = device;
         Model = model;
         log = context.Log;
+        strand = context.Strand;
         Dma = context.Dma;
         config = new byte[model.ConfigBytes];
         queues = [.. model.QueueSizes.Select((size, i) => new VirtQueue(this, i, size))];
@@ -81,6 +83,7 @@ public sealed class VirtioEndpoint : IInspectable
         State = state;
         for (int i = 0; i < queues.Length; i++) queues[i].Validate(state.Queues[i]);
         Transport.Load(state.Pci);
+        foreach (VirtQueue queue in queues) queue.PostOwed();
     }
 
     /// <summary>The device-specific configuration has changed: tells the driver (virtio 1.2, 2.5 and 4.1.4.3).</summary>
@@ -118,6 +121,8 @@ public sealed class VirtioEndpoint : IInspectable
     }
 
     internal void GuestError(string message) => log.GuestError(message);
+
+    internal void Post(Action work) => strand.Post(work);
 
     // --- what both transports' registers do ---
 
@@ -168,15 +173,14 @@ public sealed class VirtioEndpoint : IInspectable
     /// <summary>Buffers that came before the device could take them.</summary>
     internal void NotifyAll()
     {
-        foreach (VirtQueue queue in queues)
-        {
-            if (queue.IsLive) device.QueueNotified(queue);
-        }
+        for (uint i = 0; i < queues.Length; i++) Notify(i);
     }
 
     internal void Notify(uint index)
     {
-        if (index < (uint)queues.Length && queues[index].IsLive) device.QueueNotified(queues[index]);
+        if (index >= (uint)queues.Length || !queues[index].IsLive) return;
+        queues[index].BeginBurst();
+        device.QueueNotified(queues[index]);
     }
 
     /// <summary>VIRTIO_F_RING_RESET (2.6.1): one queue back to where it was before it was set up.</summary>

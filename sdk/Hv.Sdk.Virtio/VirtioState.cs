@@ -62,6 +62,10 @@ public sealed partial class VirtQueueState
     [Field(12)] public bool PublishedWrap = true;
     /// <summary>Packed: the flags that will show the driver the buffer at <see cref="PublishedUsed"/>.</summary>
     [Field(13)] public ushort PublishedFlags;
+    /// <summary>Buffers taken since the device last found the queue empty or was notified.</summary>
+    [Field(14)] public ushort Burst;
+    /// <summary>The device stopped for others' sake and will be notified again.</summary>
+    [Field(15)] public bool IsOwedNotification;
 
     internal void Clear(ushort size)
     {
@@ -75,7 +79,8 @@ public sealed partial class VirtQueueState
     /// <summary>To the first entry, as a queue is when it is turned on (virtio 1.2, 2.7 and 2.8.1: indices 0, wrap counters 1).</summary>
     internal void Rewind()
     {
-        NextAvailable = NextUsed = PublishedUsed = PublishedFlags = 0;
+        NextAvailable = NextUsed = PublishedUsed = PublishedFlags = Burst = 0;
+        IsOwedNotification = false;
         AvailableWrap = UsedWrap = PublishedWrap = true;
     }
 }

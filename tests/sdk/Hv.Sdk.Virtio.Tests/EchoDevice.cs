@@ -37,7 +37,10 @@ public sealed class EchoDevice : IDevice, IVirtioDevice, IStateful, IAcpiContrib
     private IVmClock clock = null!;
 
     public VirtioEndpoint Endpoint { get; private set; } = null!;
-    public List<string> Calls { get; } = [];
+    /// <summary>Called for each buffer that queue 0 takes.</summary>
+    public Action? Taken { get; set; }
+    /// <summary>How often queue 0 was looked at.</summary>
+    public int Looks { get; private set; }
 
     public string StateId => EchoState.StateId;
     public ushort StateVersion => EchoState.StateVersion;
@@ -95,8 +98,10 @@ public sealed class EchoDevice : IDevice, IVirtioDevice, IStateful, IAcpiContrib
 
     private void Echo(VirtQueue queue)
     {
+        Looks++;
         while (queue.TryPop(chain))
         {
+            Taken?.Invoke();
             Span<byte> bytes = copy.AsSpan(0, (int)Math.Min((uint)copy.Length, Math.Min(chain.ReadableBytes, chain.WritableBytes)));
             if (!chain.TryTake(Endpoint.Dma, bytes) || !chain.TryPut(Endpoint.Dma, bytes))
             {

@@ -237,6 +237,33 @@ public sealed class RingTests
         guest.Registers.Notify(0);
     }
 
+    [Theory, MemberData(nameof(Layouts))]
+    public void Driver_ThatKeepsAdding_LetsOthersOnTheStrandGoFirst(bool isPacked)
+    {
+        using DeviceBench bench = Benches.Create(true);
+        VirtioGuest guest = Benches.Start(bench, isPacked, 256);
+        ulong at = guest.Allocate(64);
+        int added = 0, back = 0;
+        void Add()
+        {
+            if (added == 3000) return;
+            while (guest.Queues[0].TryTake() is not null) back++;
+            if (guest.Queues[0].TryAdd([new GuestSegment(at, 8, false), new GuestSegment(at + 32, 8, true)], null) is not null) added++;
+        }
+        // Another vCPU adds a buffer for every one that is taken, and the used ones are shown all along.
+        bench.Echo().Taken = () =>
+        {
+            bench.Echo().Endpoint.Queues[0].Flush();
+            Add();
+        };
+        int looks = bench.Echo().Looks;
+        Add();
+        bench.Run(() => guest.Queues[0].Kick());
+        while (guest.Queues[0].TryTake() is not null) back++;
+        Assert.Equal((3000, 3000), (added, back));
+        Assert.Equal(3, bench.Echo().Looks - looks);
+    }
+
     /// <summary>Hot path: taking, completing and flushing buffers allocates nothing.</summary>
     [Theory, MemberData(nameof(Layouts))]
     public void PopAndComplete_OnceWarm_AllocateNothing(bool isPacked)
