@@ -2,23 +2,12 @@ using Iced.Intel;
 
 namespace Hv.X86.Interpreter;
 
-/// <summary>Whether SSE, AVX and x87 instructions exist in the mode that a block is built for (SDM vol. 3, 14.1; vol. 2A, 2.4).</summary>
+/// <summary>Whether SSE, AVX and x87 instructions may run in the mode that a block is built for (SDM vol. 3, 2.5 and 14.1; vol. 2A, 2.4).</summary>
 internal static class FloatGate
 {
     /// <summary>Emits #UD or #NM and returns false where an SSE or AVX instruction may not run.</summary>
     public static bool AllowsVector(BlockBuilder b)
-    {
-        bool isVex = b.Instruction.Encoding != EncodingKind.Legacy;
-        bool exists = isVex
-            ? (b.Mode & (CodeMode.Avx | CodeMode.Protected | CodeMode.Virtual8086)) == (CodeMode.Avx | CodeMode.Protected)
-            : (b.Mode & (CodeMode.Emulate | CodeMode.Osfxsr)) == CodeMode.Osfxsr;
-        if (!exists)
-        {
-            b.Undefined();
-            return false;
-        }
-        return IsAvailable(b, CodeMode.TaskSwitched);
-    }
+        => b.Instruction.Encoding == EncodingKind.Legacy ? VectorBuild.IsSseAvailable(b) : VectorBuild.IsAvxAvailable(b);
 
     /// <summary>Emits #NM and returns false where an x87 instruction may not run (CR0.EM, CR0.TS).</summary>
     public static bool AllowsX87(BlockBuilder b) => IsAvailable(b, CodeMode.TaskSwitched | CodeMode.Emulate);
@@ -29,10 +18,7 @@ internal static class FloatGate
 
     private static unsafe bool IsAvailable(BlockBuilder b, CodeMode obstacles)
     {
-        if ((b.Mode & obstacles) == 0)
-        {
-            return true;
-        }
+        if ((b.Mode & obstacles) == 0) return true;
         b.EmitEnd(&Fault.DeviceNotAvailableOp);
         return false;
     }

@@ -9,6 +9,8 @@ internal static class FloatingPointGroups
         FloatArithmetic.Register(table);
         FloatCompare.Register(table);
         FloatControl.Register(table);
+        FloatMoves.Register(table);
+        FloatShuffles.Register(table);
         X87Arithmetic.Register(table);
         X87Transfer.Register(table);
         X87Comparison.Register(table);

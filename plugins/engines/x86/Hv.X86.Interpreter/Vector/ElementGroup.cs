@@ -31,7 +31,8 @@ internal static unsafe class ElementGroup
         table.Add([Code.Pextrw_r32_xmm_imm8, Code.Pextrw_r64_xmm_imm8, Code.VEX_Vpextrw_r32_xmm_imm8, Code.VEX_Vpextrw_r64_xmm_imm8,
             Code.Pextrw_r32m16_xmm_imm8, Code.Pextrw_r64m16_xmm_imm8, Code.VEX_Vpextrw_r32m16_xmm_imm8,
             Code.VEX_Vpextrw_r64m16_xmm_imm8], &Extract<ushort>);
-        table.Add([Code.Pextrd_rm32_xmm_imm8, Code.VEX_Vpextrd_rm32_xmm_imm8], &Extract<uint>);
+        table.Add([Code.Pextrd_rm32_xmm_imm8, Code.VEX_Vpextrd_rm32_xmm_imm8, Code.Extractps_rm32_xmm_imm8, Code.Extractps_r64m32_xmm_imm8,
+            Code.VEX_Vextractps_rm32_xmm_imm8, Code.VEX_Vextractps_r64m32_xmm_imm8], &Extract<uint>);
         table.Add([Code.Pextrq_rm64_xmm_imm8, Code.VEX_Vpextrq_rm64_xmm_imm8], &Extract<ulong>);
 
         table.Add([Code.Pmovmskb_r32_xmm, Code.Pmovmskb_r64_xmm, Code.VEX_Vpmovmskb_r32_xmm, Code.VEX_Vpmovmskb_r64_xmm,

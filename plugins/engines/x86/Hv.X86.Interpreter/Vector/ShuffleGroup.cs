@@ -56,14 +56,14 @@ internal static unsafe class ShuffleGroup
     }
 
     /// <summary>Combines two sources under a control vector from a table.</summary>
-    private interface IControlled
+    internal interface IControlled
     {
         static abstract Vector128<byte> Apply(Vector128<byte> a, Vector128<byte> b, byte* control);
         /// <summary>Bytes from the low lane's control vector to the high lane's.</summary>
         static abstract int Stride { get; }
     }
 
-    private readonly struct Shuffled : IControlled
+    internal readonly struct Shuffled : IControlled
     {
         public static int Stride => 0;
         public static Vector128<byte> Apply(Vector128<byte> a, Vector128<byte> b, byte* control) => Pshufb.Apply(b, Vector128.Load(control));
@@ -77,14 +77,15 @@ internal static unsafe class ShuffleGroup
             Pshufb.Apply(a, Vector128.Load(control)) | Pshufb.Apply(b, Vector128.Load(control + 16));
     }
 
-    private readonly struct Blended : IControlled
+    internal readonly struct Blended : IControlled
     {
         public static int Stride => 16;
         public static Vector128<byte> Apply(Vector128<byte> a, Vector128<byte> b, byte* control) =>
             Vector128.ConditionalSelect(Vector128.Load(control), b, a);
     }
 
-    private static void Build<T>(BlockBuilder b, byte* control) where T : struct, IControlled
+    /// <summary>Emits the form for the instruction's operands; <paramref name="control"/> lives as long as the process.</summary>
+    internal static void Build<T>(BlockBuilder b, byte* control) where T : struct, IControlled
     {
         bool isVex = b.Instruction.Encoding == EncodingKind.VEX;
         if (!(isVex ? VectorBuild.IsAvxAvailable(b) : VectorBuild.IsSseAvailable(b))) return;

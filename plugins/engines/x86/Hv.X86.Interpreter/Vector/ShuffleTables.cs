@@ -12,6 +12,7 @@ internal static unsafe class ShuffleTables
     private static readonly byte[] s_highWords = Make(Lane, (imm, i) => i < 8 ? (byte)i : (byte)(8 + 2 * (imm >> (2 * (i / 2 - 4)) & 3) + i % 2));
     private static readonly byte[] s_wordMasks = Make(2 * Lane, (imm, i) => (imm >> (i % Lane / 2) & 1) != 0 ? (byte)0xFF : (byte)0);
     private static readonly byte[] s_dwordMasks = Make(2 * Lane, (imm, i) => (imm >> (i / 4) & 1) != 0 ? (byte)0xFF : (byte)0);
+    private static readonly byte[] s_quadwords = Make(2 * Lane, (imm, i) => (byte)(8 * (imm >> (i / 8) & 1) + i % 8));
     private static readonly byte[] s_window = MakeWindow();
 
     /// <summary>PSHUFD.</summary>
@@ -24,6 +25,9 @@ internal static unsafe class ShuffleTables
     public static byte* WordMask(int imm) => At(s_wordMasks, imm * 2 * Lane);
     /// <summary>VPBLENDD: 32 bytes.</summary>
     public static byte* DwordMask(int imm) => At(s_dwordMasks, imm * 2 * Lane);
+
+    /// <summary>SHUFPD and VPERMILPD: 32 bytes, a bit of the immediate for each quadword.</summary>
+    public static byte* Quadwords(int imm) => At(s_quadwords, imm * 2 * Lane);
 
     /// <summary>Index i takes byte i + <paramref name="distance"/>, and zero where there is none: byte shifts and PALIGNR. −16 to 32 count.</summary>
     public static byte* Window(int distance) => At(s_window, Lane + Math.Clamp(distance, -Lane, 2 * Lane));
