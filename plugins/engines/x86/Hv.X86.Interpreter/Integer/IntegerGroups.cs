@@ -18,6 +18,8 @@ internal static class IntegerGroups
         Bits.Register(table);
         Conditionals.Register(table);
         ControlTransfer.Register(table);
+        Strings.Register(table);
+        PortInstructions.Register(table);
         FlagControl.Register(table);
         Miscellaneous.Register(table);
         Bmi.Register(table);

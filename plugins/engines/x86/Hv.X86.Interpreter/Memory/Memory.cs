@@ -79,6 +79,15 @@ internal static unsafe partial class Memory
         return (linear ^ entry->Tag) <= (ulong)(4096 - sizeof(T)) ? (byte*)(linear + entry->Addend) : null;
     }
 
+    /// <summary>The host address of a readable operand, or null when it takes the slow way (not a fault).</summary>
+    /// Hot path:
+    [MethodImpl(Jit.Inline)]
+    public static byte* Readable<T>(Cpu* cpu, ulong linear) where T : unmanaged
+    {
+        TlbEntry* entry = cpu->ReadTlb + ((linear >> 12) & (Tlb.Entries - 1));
+        return (linear ^ entry->Tag) <= (ulong)(4096 - sizeof(T)) ? (byte*)(linear + entry->Addend) : null;
+    }
+
     /// <summary>Reads an operand that will be written back: raises what the write would raise before anything has changed.</summary>
     [MethodImpl(Jit.Cold)]
     public static bool ReadForWrite<T>(Cpu* cpu, Op* op, ulong linear, out T value) where T : unmanaged
