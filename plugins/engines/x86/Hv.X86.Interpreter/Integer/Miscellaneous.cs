@@ -3,7 +3,7 @@ using Iced.Intel;
 
 namespace Hv.X86.Interpreter;
 
-/// <summary>NOP, PAUSE, fences, prefetches, cache-line hints, BOUND, UD, RDTSC, RDTSCP, RDPID, RDPMC, RDRAND, RDSEED (SDM vol. 1, 5.1.13 to
+/// <summary>NOP, PAUSE, fences, prefetches, cache-line hints, BOUND, UD, RDRAND, RDSEED (SDM vol. 1, 5.1.13 to
 /// 5.1.15 and 5.23).</summary>
 internal static unsafe class Miscellaneous
 {
@@ -31,10 +31,6 @@ internal static unsafe class Miscellaneous
         table.Add(Code.Bound_r32_m3232, &Bound<uint>);
         table.Add(Code.Movnti_m32_r32, &Movnti<uint>);
         table.Add(Code.Movnti_m64_r64, &Movnti<ulong>);
-        table.Add(Code.Rdtsc, &Rdtsc);
-        table.Add(Code.Rdtscp, &Rdtscp);
-        table.Add(Code.Rdpmc, &Rdpmc);
-        table.Add([Code.Rdpid_r32, Code.Rdpid_r64], &Rdpid);
         table.Add([Code.Rdrand_r16, Code.Rdseed_r16], &Random<ushort>);
         table.Add([Code.Rdrand_r32, Code.Rdseed_r32], &Random<uint>);
         table.Add([Code.Rdrand_r64, Code.Rdseed_r64], &Random<ulong>);
@@ -44,9 +40,6 @@ internal static unsafe class Miscellaneous
     private static void Fence(BlockBuilder b) => b.Emit(&FenceOp);
     private static void TouchLine(BlockBuilder b) => b.Emit(&TouchLineOp);
     private static void Undefined(BlockBuilder b) => b.Undefined();
-    private static void Rdtsc(BlockBuilder b) => b.Emit(&RdtscOp);
-    private static void Rdtscp(BlockBuilder b) => b.Emit(&RdtscpOp);
-    private static void Rdpmc(BlockBuilder b) => b.EmitEnd(&Fault.GeneralProtectionOp);
 
     [MethodImpl(Jit.Handler)]
     private static void NopOp(Cpu* cpu, Op* op) => Chain.Next(cpu, op);
@@ -96,50 +89,6 @@ internal static unsafe class Miscellaneous
     private static void MovntiOp<T>(Cpu* cpu, Op* op) where T : unmanaged
     {
         if (!Memory.WriteInt<T>(cpu, op, Address.Linear(cpu, op, sizeof(T), true), Int.Reg<T>(cpu, op->Src))) return;
-        Chain.Next(cpu, op);
-    }
-
-    [MethodImpl(Jit.Handler)]
-    private static void RdtscOp(Cpu* cpu, Op* op)
-    {
-        if (!ReadTsc(cpu, op)) return;
-        Chain.Next(cpu, op);
-    }
-
-    [MethodImpl(Jit.Handler)]
-    private static void RdtscpOp(Cpu* cpu, Op* op)
-    {
-        if (!ReadTsc(cpu, op)) return;
-        cpu->Gpr[1] = (uint)cpu->TscAux;
-        Chain.Next(cpu, op);
-    }
-
-    [MethodImpl(Jit.Cold)]
-    private static bool ReadTsc(Cpu* cpu, Op* op)
-    {
-        if ((cpu->Cr4 & CpuMode.Cr4Tsd) != 0 && cpu->Cpl != 0)
-        {
-            Fault.GeneralProtection(cpu, op);
-            return false;
-        }
-        cpu->Calling = op;
-        ulong tsc = Vcpu.Of(cpu).ReadTsc();
-        cpu->Calling = null;
-        cpu->Gpr[0] = (uint)tsc;
-        cpu->Gpr[2] = tsc >> 32;
-        return true;
-    }
-
-    private static void Rdpid(BlockBuilder b)
-    {
-        b.Op->Dst = b.Register(0);
-        b.Emit(&RdpidOp);
-    }
-
-    [MethodImpl(Jit.Handler)]
-    private static void RdpidOp(Cpu* cpu, Op* op)
-    {
-        Int.SetReg<ulong>(cpu, op->Dst, (uint)cpu->TscAux);
         Chain.Next(cpu, op);
     }
 
