@@ -163,11 +163,5 @@ public sealed class IoApic(IoApicOptions options) : IDevice, IStateful, IIoHandl
     }
 
     /// <inheritdoc/>
-    public void Contribute(IAcpiBuilder builder)
-    {
-        builder.MadtEntry(MadtEntry.IoApic(options.Id, options.Address, gsiBase: 0));
-        // PC wiring: the timer on pin 2, ACPI's own interrupt level-triggered.
-        builder.MadtEntry(MadtEntry.Override(0, 2, isLevel: false, isActiveLow: false));
-        builder.MadtEntry(MadtEntry.Override(9, 9, isLevel: true, isActiveLow: false));
-    }
+    public void Contribute(IAcpiBuilder builder) => builder.MadtEntry(MadtEntry.IoApic(options.Id, options.Address, gsiBase: 0));
 }
