@@ -69,7 +69,11 @@ public sealed class PluginCatalog
         if (!names.TryGetValue((kind, name), out List<CatalogEntry>? entries))
         {
             string[] known = [.. List(kind).Select(e => e.Provided.Name)];
-            return new Diagnostic(Codes.UnknownName, place, $"there is no {kind} '{name}'", Suggestion.Remedy(name, known));
+            string[] unread = [.. plugins.Where(p => p.IsEnabled && p.Manifest is null).Select(p => $"'{p.Name}'")];
+            string? remedy = unread.Length > 0 && Suggestion.Closest(name, known) is null
+                ? $"it may be in {string.Join(" or ", unread)}, which cannot be read: hv plugin list says why"
+                : Suggestion.Remedy(name, known);
+            return new Diagnostic(Codes.UnknownName, place, $"there is no {kind} '{name}'", remedy);
         }
 
         CatalogEntry[] enabled = [.. entries.Where(e => e.Plugin.IsEnabled)];
