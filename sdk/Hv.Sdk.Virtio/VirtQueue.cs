@@ -44,8 +44,7 @@ public sealed class VirtQueue
         if (!IsLive || State.IsOwedNotification) return false;
         if (State.Burst == BurstLimit)
         {
-            State.IsOwedNotification = true;
-            endpoint.Post(notifyAgain);
+            NotifyLater();
             return false;
         }
         RingStatus status = endpoint.IsPacked
@@ -86,6 +85,15 @@ public sealed class VirtQueue
             : SplitRing.Publish(State, endpoint);
         if (status == RingStatus.Broken) endpoint.Fail("a queue is not in RAM");
         else if (status == RingStatus.Interrupt) endpoint.Transport.QueueInterrupt(this);
+    }
+
+    /// <summary>Has the device notified again from a call of its own, after others on the strand: for one that stops in the middle of
+    /// something long. Nothing can be taken before that.</summary>
+    public void NotifyLater()
+    {
+        if (State.IsOwedNotification) return;
+        State.IsOwedNotification = true;
+        endpoint.Post(notifyAgain);
     }
 
     private void NotifyAgain()

@@ -72,6 +72,21 @@ public sealed class VirtioChain
         return true;
     }
 
+    /// <summary>Takes readable bytes off the front without looking at them; all of them when there are fewer.</summary>
+    public void Skip(uint bytes)
+    {
+        bytes = Math.Min(bytes, ReadableBytes);
+        ReadableBytes -= bytes;
+        while (bytes > 0)
+        {
+            ref DmaSegment segment = ref segments[readableStart];
+            uint count = Math.Min(bytes, segment.LengthBytes);
+            segment = Rest(segment, count);
+            if (segment.LengthBytes == 0) readableStart++;
+            bytes -= count;
+        }
+    }
+
     /// <summary>Takes the first writable bytes off, filling them from <paramref name="from"/>; false when there are fewer, or they are not RAM.</summary>
     public bool TryPut(IDmaSpace dma, ReadOnlySpan<byte> from)
     {
