@@ -27,6 +27,16 @@ public static unsafe class FileControl
         }
     }
 
+    /// <summary>Makes a directory's entries durable after a rename; best effort.</summary>
+    public static void SyncDirectory(string path)
+    {
+        if (!OperatingSystem.IsLinux()) return;
+        int fd = Libc.Open(path, 0);
+        if (fd < 0) return;
+        _ = Libc.SyncData(fd);
+        _ = Libc.Close(fd);
+    }
+
     /// <summary>Gives a range's space back; it reads as zeroes.</summary>
     public static bool PunchHole(SafeFileHandle file, long offset, long length) => OperatingSystem.IsLinux()
         && Libc.Allocate(Fd(file), Libc.PunchHole | Libc.KeepSize, offset, length) == 0;

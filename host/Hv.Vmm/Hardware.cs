@@ -19,7 +19,7 @@ internal sealed class Hardware
 
     public required MachineDescription Description { get; init; }
     public required IMachineLog Log { get; init; }
-    public required ulong Seed { get; init; }
+    public required ulong Seed { get; set; }
     public required string BoardName { get; init; }
     public required string EngineName { get; init; }
     public required GuestMemory Memory { get; init; }
@@ -40,6 +40,9 @@ internal sealed class Hardware
     public DeviceEntropy? EngineEntropy { get; set; }
     public FirmwareSetup? Firmware { get; set; }
     public ConsolePort? Console { get; set; }
+
+    /// <summary>All streams of randomness: one for each device, and the engine's.</summary>
+    public IEnumerable<DeviceEntropy> Entropies => [.. Devices.Select(d => d.DeviceEntropy), EngineEntropy!];
 
     /// <summary>Backends by device and slot, in the order of the description.</summary>
     public IReadOnlyCollection<KeyValuePair<(string Path, string Slot), IBackendPort>> Backends => backends;

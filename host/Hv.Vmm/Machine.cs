@@ -294,8 +294,8 @@ public sealed class Machine : IMachine, IDisposable
         SnapshotWriter.Write(path, hardware);
     }
 
-    // Devices with work outside the core's backends wind down while posted work and timers run, but no vCPU does: a save waits for
-    // them, within bounds, and what is still in flight then is theirs to describe.
+    // Devices with work outside the core's backends wind down first. A save waits for them and for the disks within bounds; what the guest has
+    // not heard of by then is saved as requests that are issued again.
     private void Drain()
     {
         List<(DeviceNode Node, IDrain Drain)> draining =

@@ -4,14 +4,19 @@ using Hv.Sdk.Io;
 namespace Hv.Vmm.Buses;
 
 /// <summary>One address space with what answers in it. Lookups read an immutable table; mapping replaces it.</summary>
-internal sealed class AddressBus(AddressSpace space)
+internal sealed class AddressBus
 {
     private readonly Lock gate = new();
     private readonly List<Mapping> mappings = [];
-    private volatile BusTable table = BusTable.Empty;
+    private volatile BusTable table;
 
-    public AddressSpace Space { get; } = space;
-    public ulong LastAddress { get; } = space == AddressSpace.Ports ? 0xffff : ulong.MaxValue;
+    public AddressBus(AddressSpace space)
+    {
+        LastAddress = space == AddressSpace.Ports ? 0xffff : ulong.MaxValue;
+        table = new BusTable(mappings, LastAddress);
+    }
+
+    public ulong LastAddress { get; }
     public BusTable Table => table;
 
     /// <summary>Accesses that nothing answered. Counted by all vCPUs, so approximate.</summary>
@@ -24,7 +29,7 @@ internal sealed class AddressBus(AddressSpace space)
         {
             if (old is not null) mappings.Remove(old);
             if (next is not null) mappings.Add(next);
-            table = new BusTable(mappings);
+            table = new BusTable(mappings, LastAddress);
         }
     }
 

@@ -6,12 +6,12 @@ internal sealed class BusTable
     private readonly ulong[] starts;
     private readonly ulong[] lasts;
     private readonly Mapping[] owners;
+    private readonly ulong lastAddress;
 
-    public static BusTable Empty { get; } = new([]);
-
-    /// <summary>Flattens <paramref name="mappings"/>, of which a later one hides earlier ones where they lie.</summary>
-    public BusTable(IReadOnlyList<Mapping> mappings)
+    /// <summary>Flattens <paramref name="mappings"/>, of which a later one hides earlier ones where they lie, in a space that ends at <paramref name="lastAddress"/>.</summary>
+    public BusTable(IReadOnlyList<Mapping> mappings, ulong lastAddress)
     {
+        this.lastAddress = lastAddress;
         SortedSet<ulong> cuts = [];
         foreach (Mapping m in mappings)
         {
@@ -61,7 +61,7 @@ internal sealed class BusTable
             return owners[high];
         }
         start = high >= 0 ? lasts[high] + 1 : 0;
-        last = low < starts.Length ? starts[low] - 1 : ulong.MaxValue;
+        last = low < starts.Length ? starts[low] - 1 : lastAddress;
         return null;
     }
 }

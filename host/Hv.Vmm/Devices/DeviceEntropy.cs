@@ -20,15 +20,22 @@ internal sealed class DeviceEntropy : IEntropy
     public DeviceEntropy(ulong seed, string path)
     {
         Path = path;
-        byte[] text = Encoding.UTF8.GetBytes($"hv entropy {seed:x16} {path}");
-        byte[] hash = SHA256.HashData(text);
-        for (int i = 0; i < key.Length; i++) key[i] = BinaryPrimitives.ReadUInt32LittleEndian(hash.AsSpan(i * 4));
+        Restore(seed, 0);
     }
 
     public string Path { get; }
 
     /// <summary>Bytes given out so far.</summary>
-    public ulong Position { get; set; }
+    public ulong Position { get; private set; }
+
+    /// <summary>Goes to a position of the stream of a seed.</summary>
+    public void Restore(ulong seed, ulong position)
+    {
+        byte[] hash = SHA256.HashData(Encoding.UTF8.GetBytes($"hv entropy {seed:x16} {Path}"));
+        for (int i = 0; i < key.Length; i++) key[i] = BinaryPrimitives.ReadUInt32LittleEndian(hash.AsSpan(i * 4));
+        blockNumber = ulong.MaxValue;
+        Position = position;
+    }
 
     /// <summary>Hot path.</summary>
     public void Fill(Span<byte> destination)

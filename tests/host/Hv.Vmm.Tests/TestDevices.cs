@@ -116,6 +116,7 @@ internal sealed class TestApics : IDevice, ILocalApics, IMsiTarget, IIrqHandler,
 
     public IoStatus Write(in IoAccess access, ulong value)
     {
+        if ((int)value >= apics.Length) return IoStatus.NoRegister;
         apics[(int)value].Sipi();
         context.Vcpus.Notify((int)value);
         return IoStatus.Ok;

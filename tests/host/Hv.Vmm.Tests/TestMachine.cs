@@ -14,7 +14,7 @@ namespace Hv.Vmm.Tests;
 /// <summary>Builds machines from scripts, lambdas and a board with a local APIC and what the test adds.</summary>
 internal sealed class TestMachine : IExtensions, IBoard, IFirmware, IMachineLog
 {
-    public static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
+    public static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
 
     private readonly Dictionary<string, DeviceModel> models = [];
     private readonly Dictionary<string, IDiskFormat> formats = [];
