@@ -184,7 +184,8 @@ internal sealed unsafe class BlockBuilder
     public static ushort OffsetOf(Register register)
     {
         if (register is >= Iced.Intel.Register.AH and <= Iced.Intel.Register.BH) return (ushort)((register - Iced.Intel.Register.AH) * 8 + 1);
-        if (register.IsGPR()) return (ushort)(register.GetNumber() * 8);
+        // By the full register: Iced numbers the 8-bit ones 0 to 19.
+        if (register.IsGPR()) return (ushort)(register.GetFullRegister().GetNumber() * 8);
         if (register.IsVectorRegister()) return Cpu.YmmOffset(register.GetNumber());
         if (register.IsMM()) return Cpu.MmOffset(register.GetNumber());
         if (register.IsSegmentRegister()) return Cpu.SegmentOffset(register.GetNumber());

@@ -29,6 +29,7 @@ internal sealed unsafe class Vcpu : IVcpu
     private GCHandle handle;
     private int requests;
     private int isRunning;
+    private bool isDisposed;
 
     public Vcpu(Partition partition, int index, ILocalApic apic, IVcpuBus bus)
     {
@@ -111,6 +112,9 @@ internal sealed unsafe class Vcpu : IVcpu
     /// <inheritdoc/>
     public void Dispose()
     {
+        // Whoever made the vCPU disposes of it, and so does its partition.
+        if (isDisposed) return;
+        isDisposed = true;
         Blocks.Dispose();
         NativeMemory.AlignedFree(cpu->TlbBase);
         NativeMemory.AlignedFree(cpu);

@@ -44,7 +44,7 @@ internal static unsafe partial class Memory
                 return false;
             }
         }
-        if (cpu->MmuIndex == Tlb.Unfilled && CpuMode.ChecksAlignment(cpu) && size <= 8 && (linear & (ulong)(size - 1)) != 0)
+        if (cpu->MmuIndex == Tlb.Unfilled && CpuMode.ChecksAlignment(cpu) && (linear & (ulong)(size - 1)) != 0)
         {
             Fault.Raise(cpu, op, Fault.Ac, 0);
             return false;
