@@ -94,7 +94,7 @@ internal static unsafe class Flags
 
     [MethodImpl(Jit.Inline)]
     private static void SetCarries<T>(Cpu* cpu, ulong carries) where T : unmanaged =>
-        cpu->FlagCarry = sizeof(T) == 8 ? carries & CarryMask : (carries << (64 - sizeof(T) * 8) | carries) & CarryMask;
+        cpu->FlagCarry = sizeof(T) == 8 ? carries & CarryMask : (carries << (64 - sizeof(T) * 8) & (3ul << 62)) | (carries & 8);
 
     /// <summary>CF.</summary>
     [MethodImpl(Jit.Inline)]

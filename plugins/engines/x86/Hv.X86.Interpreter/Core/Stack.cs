@@ -118,8 +118,9 @@ internal static unsafe class Stack
 
     private static bool IsReachable(Cpu* cpu, Op* op, ulong linear, int size)
     {
-        bool isGood = linear != Memory.Poison && ((cpu->Mode & CodeMode.Code64) == 0
-            || (CpuMode.IsCanonical(cpu, linear) && CpuMode.IsCanonical(cpu, linear + (ulong)size - 1)));
+        ulong last = linear + (ulong)size - 1;
+        bool isGood = (cpu->Mode & CodeMode.Code64) != 0 ? CpuMode.IsCanonical(cpu, linear) && CpuMode.IsCanonical(cpu, last)
+            : linear != Memory.Poison && (last <= uint.MaxValue || (cpu->Mode & CodeMode.FlatData) == 0);
         if (!isGood) Fault.Raise(cpu, op, Fault.Ss, 0);
         return isGood;
     }

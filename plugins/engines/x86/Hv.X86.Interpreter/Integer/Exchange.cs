@@ -143,9 +143,9 @@ internal static unsafe class Exchange
     {
         ulong old = Int.Reg<T>(cpu, op->Dst), expected = Int.Reg<T>(cpu, Rax);
         Flags.SetSub<T>(cpu, expected, old, expected - old);
-        // The destination is written either way, so a 32-bit one loses its upper half; the accumulator only on failure.
-        Int.SetReg<T>(cpu, op->Dst, old == expected ? Int.Reg<T>(cpu, op->Src) : old);
-        if (old != expected) Int.SetReg<T>(cpu, Rax, old);
+        // Only what changes is written, so on failure a 32-bit destination keeps its upper half (as AMD's processors do).
+        if (old == expected) Int.SetReg<T>(cpu, op->Dst, Int.Reg<T>(cpu, op->Src));
+        else Int.SetReg<T>(cpu, Rax, old);
         Chain.Next(cpu, op);
     }
 

@@ -44,6 +44,12 @@ internal static unsafe partial class Memory
                 return false;
             }
         }
+        else if (linear + (ulong)size - 1 > uint.MaxValue && op->Address == AddressKind.Flat32)
+        {
+            // A flat segment ends at 4 GiB; only a segment with a base may wrap.
+            SegmentFault(cpu, op);
+            return false;
+        }
         if (cpu->MmuIndex == Tlb.Unfilled && CpuMode.ChecksAlignment(cpu) && (linear & (ulong)(size - 1)) != 0)
         {
             Fault.Raise(cpu, op, Fault.Ac, 0);
