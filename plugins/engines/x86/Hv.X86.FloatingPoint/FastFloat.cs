@@ -349,4 +349,68 @@ public static class FastFloat
             && (Vector128.GreaterThanOrEqual(a, Vector128.Create(LeastNormal32))
                 & Vector128.LessThan(a, Vector128.Create(float.PositiveInfinity))).ExtractMostSignificantBits() == 15;
     }
+
+    /// <summary>Hot path: fused multiply-adds; see <see cref="TryFused64"/>.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static bool TryFused(Vector128<double> a, Vector128<double> b, Vector128<double> c, uint mxcsr, out Vector128<double> result)
+    {
+        if (!Fma.IsSupported)
+        {
+            result = default;
+            return false;
+        }
+        result = Fma.MultiplyAdd(a, b, c);
+        Vector128<double> magnitude = Vector128.Abs(c);
+        Vector128<double> addend = Vector128.GreaterThanOrEqual(magnitude, Vector128.Create(LeastNormal64))
+            | Vector128.Equals(c, Vector128<double>.Zero);
+        return IsSettled(mxcsr) && AllNormal(a, b, result) && addend.ExtractMostSignificantBits() == 3;
+    }
+
+    /// <summary>Hot path: fused multiply-adds; see <see cref="TryFused64"/>.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static bool TryFused(Vector128<float> a, Vector128<float> b, Vector128<float> c, uint mxcsr, out Vector128<float> result)
+    {
+        if (!Fma.IsSupported)
+        {
+            result = default;
+            return false;
+        }
+        result = Fma.MultiplyAdd(a, b, c);
+        Vector128<float> magnitude = Vector128.Abs(c);
+        Vector128<float> addend = Vector128.GreaterThanOrEqual(magnitude, Vector128.Create(LeastNormal32))
+            | Vector128.Equals(c, Vector128<float>.Zero);
+        return IsSettled(mxcsr) && AllNormal(a, b, result) && addend.ExtractMostSignificantBits() == 15;
+    }
+
+    /// <summary>Hot path: fused multiply-adds; see <see cref="TryFused64"/>.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static bool TryFused(Vector256<double> a, Vector256<double> b, Vector256<double> c, uint mxcsr, out Vector256<double> result)
+    {
+        if (!Fma.IsSupported)
+        {
+            result = default;
+            return false;
+        }
+        result = Fma.MultiplyAdd(a, b, c);
+        Vector256<double> magnitude = Vector256.Abs(c);
+        Vector256<double> addend = Vector256.GreaterThanOrEqual(magnitude, Vector256.Create(LeastNormal64))
+            | Vector256.Equals(c, Vector256<double>.Zero);
+        return IsSettled(mxcsr) && AllNormal(a, b, result) && addend.ExtractMostSignificantBits() == 15;
+    }
+
+    /// <summary>Hot path: fused multiply-adds; see <see cref="TryFused64"/>.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static bool TryFused(Vector256<float> a, Vector256<float> b, Vector256<float> c, uint mxcsr, out Vector256<float> result)
+    {
+        if (!Fma.IsSupported)
+        {
+            result = default;
+            return false;
+        }
+        result = Fma.MultiplyAdd(a, b, c);
+        Vector256<float> magnitude = Vector256.Abs(c);
+        Vector256<float> addend = Vector256.GreaterThanOrEqual(magnitude, Vector256.Create(LeastNormal32))
+            | Vector256.Equals(c, Vector256<float>.Zero);
+        return IsSettled(mxcsr) && AllNormal(a, b, result) && addend.ExtractMostSignificantBits() == 255;
+    }
 }

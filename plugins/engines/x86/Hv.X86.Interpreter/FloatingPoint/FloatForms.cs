@@ -219,7 +219,7 @@ internal static unsafe class FloatForms
 
     /// <summary>One 256-bit vector; false: an exception was raised.</summary>
     [MethodImpl(Jit.Inline)]
-    private static bool Compute256<F, TOp>(Cpu* cpu, Op* op, Vector256<byte> a, Vector256<byte> b, out Vector256<byte> r)
+    public static bool Compute256<F, TOp>(Cpu* cpu, Op* op, Vector256<byte> a, Vector256<byte> b, out Vector256<byte> r)
         where F : struct, IBinaryFormat where TOp : struct, IElementwise
     {
         if (typeof(F) == typeof(Binary64))

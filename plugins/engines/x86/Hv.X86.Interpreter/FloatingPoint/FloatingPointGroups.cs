@@ -9,6 +9,8 @@ internal static class FloatingPointGroups
         FloatArithmetic.Register(table);
         FloatCompare.Register(table);
         FloatControl.Register(table);
+        FloatCombinations.Register(table);
+        FusedMultiplyAdd.Register(table);
         FloatMoves.Register(table);
         FloatShuffles.Register(table);
         X87Arithmetic.Register(table);
