@@ -9,6 +9,8 @@ internal static class FloatingPointGroups
         FloatArithmetic.Register(table);
         FloatCompare.Register(table);
         FloatControl.Register(table);
+        ScalarConversions.Register(table);
+        PackedConversions.Register(table);
         FloatCombinations.Register(table);
         FusedMultiplyAdd.Register(table);
         FloatMoves.Register(table);
