@@ -10,7 +10,7 @@ public enum CpuFeature : byte
     Sse3, Pclmulqdq, Ssse3, Fma, Cx16, Pcid, Sse41, Sse42, X2Apic, Movbe, Popcnt, TscDeadline, Aes, Xsave, Osxsave, Avx, F16c, Rdrand,
     Hypervisor,
     Arat,
-    Fsgsbase, TscAdjust, Bmi1, Avx2, FdpExceptionOnly, Smep, Bmi2, Erms, Invpcid, NoFpuCsDs, Rdseed, Adx, Smap, Clflushopt, Clwb, Sha,
+    Fsgsbase, TscAdjust, Bmi1, Avx2, Smep, Bmi2, Erms, Invpcid, NoFpuCsDs, Rdseed, Adx, Smap, Clflushopt, Clwb, Sha,
     Umip, Pku, Ospke, La57, Rdpid,
     Fsrm, ArchCapabilities,
     Xsaveopt, Xsavec, Xgetbv1,

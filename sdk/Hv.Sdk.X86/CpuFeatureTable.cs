@@ -62,7 +62,6 @@ public static class CpuFeatureTable
         new(CpuFeature.TscAdjust,         7,          0, Ebx,  1, All),
         new(CpuFeature.Bmi1,              7,          0, Ebx,  3, V3),
         new(CpuFeature.Avx2,              7,          0, Ebx,  5, V3),
-        new(CpuFeature.FdpExceptionOnly,  7,          0, Ebx,  6, All),
         new(CpuFeature.Smep,              7,          0, Ebx,  7, All),
         new(CpuFeature.Bmi2,              7,          0, Ebx,  8, V3),
         new(CpuFeature.Erms,              7,          0, Ebx,  9, All),

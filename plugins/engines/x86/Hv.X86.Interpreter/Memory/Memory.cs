@@ -132,6 +132,7 @@ internal static unsafe partial class Memory
     {
         value = 0;
         if (!Transfer(cpu, linear, size, access)) return false;
+        if (cpu->MmuIndex == Tlb.Unfilled) DebugRegisters.NoteData(cpu, linear, size, isWrite: false);
         value = size == 1 ? *(byte*)&cpu->Scratch : size == 2 ? *(ushort*)&cpu->Scratch
             : size == 4 ? *(uint*)&cpu->Scratch : *(ulong*)&cpu->Scratch;
         return true;
@@ -142,7 +143,9 @@ internal static unsafe partial class Memory
     public static bool WriteAs(Cpu* cpu, ulong linear, int size, Access access, ulong value)
     {
         *(ulong*)&cpu->Scratch = value;
-        return Transfer(cpu, linear, size, access | Access.Write);
+        if (!Transfer(cpu, linear, size, access | Access.Write)) return false;
+        if (cpu->MmuIndex == Tlb.Unfilled) DebugRegisters.NoteData(cpu, linear, size, isWrite: true);
+        return true;
     }
 
     /// <summary>Reads 1, 2, 4 or 8 bytes of guest physical memory inside one page (SMRAM); all ones where there is none.</summary>

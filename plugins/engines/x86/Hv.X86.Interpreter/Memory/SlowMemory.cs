@@ -20,6 +20,7 @@ internal static unsafe partial class Memory
         bool done = Transfer(cpu, linear, size, access);
         cpu->Calling = null;
         if (!done) Fault.Synchronise(cpu, op);
+        else if (cpu->MmuIndex == Tlb.Unfilled) DebugRegisters.NoteData(cpu, linear, size, (access & Access.Write) != 0);
         return done;
     }
 

@@ -30,8 +30,7 @@ internal static unsafe class EventDelivery
             // Deviation: a descriptor table or stack in a device that answers later cannot be waited for here.
             if (cpu->EventPending == 0)
                 return false;
-            PendingEvent second = PendingEvent.Take(cpu);
-            if (!pending.TryCombine(in second, out pending))
+            if (!PendingEvent.TryCombine(pending, PendingEvent.Take(cpu), out pending))
                 return false;
         }
     }

@@ -48,18 +48,14 @@ internal struct PendingEvent
         _ => Class.Benign,
     };
 
-    /// <summary>What becomes of <paramref name="second"/>, found while this event was delivered (SDM vol. 3, table 6-5): the second alone, a
-    /// double fault, or (false) shutdown.</summary>
-    public readonly bool TryCombine(in PendingEvent second, out PendingEvent result)
+    /// <summary>What becomes of <paramref name="second"/>, found while <paramref name="first"/> was delivered (SDM vol. 3, table 6-5): the
+    /// second alone, a double fault, or (false) shutdown.</summary>
+    public static bool TryCombine(PendingEvent first, PendingEvent second, out PendingEvent result)
     {
-        result = second;
-        Class first = DoubleFaultClass, next = second.DoubleFaultClass;
-        if (first == Class.DoubleFault)
-            return next is Class.Benign;
-        bool isDouble = (first == Class.Contributory && next == Class.Contributory)
-            || (first == Class.PageFault && next is (Class.Contributory or Class.PageFault));
-        if (isDouble)
-            result = new PendingEvent { Vector = Fault.Df, Type = Fault.Hardware, HasError = true };
-        return true;
+        Class earlier = first.DoubleFaultClass, later = second.DoubleFaultClass;
+        bool isDouble = (earlier == Class.Contributory && later == Class.Contributory)
+            || (earlier == Class.PageFault && later is (Class.Contributory or Class.PageFault));
+        result = isDouble ? new PendingEvent { Vector = Fault.Df, Type = Fault.Hardware, HasError = true } : second;
+        return earlier != Class.DoubleFault || later == Class.Benign;
     }
 }

@@ -7,8 +7,17 @@ internal static unsafe class PortPermission
 {
     private const uint IoMapBaseOffset = 0x66;
 
-    /// <summary>Checks an access of 1, 2 or 4 ports. False: an exception is recorded, Rip as it was.</summary>
+    /// <summary>Checks an access of 1, 2 or 4 ports, and notes the I/O breakpoints that it hits. False: an exception is recorded, Rip as
+    /// it was.</summary>
     public static bool Check(Cpu* cpu, ushort port, int size)
+    {
+        if (!IsAllowed(cpu, port, size))
+            return false;
+        DebugRegisters.NotePort(cpu, port, size);
+        return true;
+    }
+
+    private static bool IsAllowed(Cpu* cpu, ushort port, int size)
     {
         if ((cpu->Cr0 & Cr0.Pe) == 0)
             return true;
