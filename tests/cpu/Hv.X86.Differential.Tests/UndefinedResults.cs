@@ -13,6 +13,12 @@ internal static class UndefinedResults
     {
         if (after.Vector != CpuCase.NoFault)
         {
+            if (instruction.Mnemonic == Mnemonic.Maskmovq)
+            {
+                // Zen enters MMX state before it looks at memory; the manual has a fault change nothing.
+                after.Fsw &= unchecked((ushort)~0x3800);
+                after.Ftw = 0xFF;
+            }
             return;
         }
         switch (instruction.Mnemonic)

@@ -102,7 +102,7 @@ public sealed class HostOracle : ICaseRunner
         {
             ref CpuCase after = ref _prepared[i];
             Interpret(ref after, cases[i].Rip, _lengths[i]);
-            cases[i].CodeSpan.CopyTo(after.Code);
+            after.Code = cases[i].Code;
             after.CodeLength = (uint)_lengths[i];
             cases[i] = after;
         }

@@ -51,13 +51,17 @@ internal static unsafe partial class Memory
             SegmentFault(cpu, op);
             return false;
         }
-        if (cpu->MmuIndex == Tlb.Unfilled && CpuMode.ChecksAlignment(cpu) && (linear & (ulong)(size - 1)) != 0)
+        if (cpu->MmuIndex == Tlb.Unfilled && CpuMode.ChecksAlignment(cpu) && (linear & Misalignment(size)) != 0)
         {
             Fault.Raise(cpu, op, Fault.Ac, 0);
             return false;
         }
         return true;
     }
+
+    /// <summary>Address bits that #AC looks at (SDM vol. 3, table 7-7): up to 8 bytes by size, m80 by 8, vectors by 16 whatever their width,
+    /// as Zen has it.</summary>
+    private static ulong Misalignment(int size) => size >= 16 ? 15u : size >= 8 ? 7u : (uint)size - 1;
 
     /// <summary>#SS(0) when the operand is addressed through SS, else #GP(0).</summary>
     private static void SegmentFault(Cpu* cpu, Op* op) =>

@@ -4,8 +4,8 @@ using Iced.Intel;
 
 namespace Hv.X86.Interpreter;
 
-/// <summary>Gathers (SDM vol. 2, VPGATHERDD/VPGATHERQD and following). Elements are loaded in order; each one that was clears its mask, so that after
-/// a fault the instruction goes on where it was.</summary>
+/// <summary>Gathers (SDM vol. 2, VPGATHERDD/VPGATHERQD and following). Elements are loaded in order; each one that is done with, loaded or
+/// masked out, clears its mask, so that after a fault the instruction goes on where it was.</summary>
 internal static unsafe class GatherGroup
 {
     public static void Register(OpTable table)
@@ -47,18 +47,14 @@ internal static unsafe class GatherGroup
         T* result = (T*)((byte*)cpu + op->Dst);
         byte* mask = (byte*)cpu + op->Src;
         TIndex* indices = (TIndex*)((byte*)cpu + op->Index);
-        // The mask is made of whole elements first, so that what is left of it after a fault means the same.
         for (int i = 0; i < count; i++)
         {
-            byte sign = (byte)((sbyte)mask[i * sizeof(T) + sizeof(T) - 1] >> 7);
-            new Span<byte>(mask + i * sizeof(T), sizeof(T)).Fill(sign);
-        }
-        for (int i = 0; i < count; i++)
-        {
-            if (mask[i * sizeof(T)] == 0) continue;
-            long index = sizeof(TIndex) == 4 ? *(int*)(indices + i) : *(long*)(indices + i);
-            if (!Memory.Read(cpu, op, Linear(cpu, op, index, sizeof(T)), out T value)) return false;
-            result[i] = value;
+            if ((mask[i * sizeof(T) + sizeof(T) - 1] & 0x80) != 0)
+            {
+                long index = sizeof(TIndex) == 4 ? *(int*)(indices + i) : *(long*)(indices + i);
+                if (!Elements.Read(cpu, op, Linear(cpu, op, index, sizeof(T)), out T value)) return false;
+                result[i] = value;
+            }
             new Span<byte>(mask + i * sizeof(T), sizeof(T)).Clear();
         }
         int used = count * sizeof(T);

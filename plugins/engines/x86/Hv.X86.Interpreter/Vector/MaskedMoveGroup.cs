@@ -64,7 +64,7 @@ internal static unsafe class MaskedMoveGroup
         for (int i = 0; i < size; i += sizeof(T))
         {
             if (!IsSet<T>(mask, i)) continue;
-            if (!Memory.Read(cpu, op, linear + (ulong)i, out T value)) return false;
+            if (!Elements.Read(cpu, op, linear + (ulong)i, out T value)) return false;
             Unsafe.WriteUnaligned((byte*)&result + i, value);
         }
         result.Store((byte*)cpu + op->Dst);
@@ -80,11 +80,11 @@ internal static unsafe class MaskedMoveGroup
         ulong linear = Address.Linear(cpu, op, size, isWrite: true);
         for (int i = 0; i < size; i += sizeof(T))
         {
-            if (IsSet<T>(mask, i) && !Memory.ProbeWrite(cpu, op, linear + (ulong)i, sizeof(T))) return false;
+            if (IsSet<T>(mask, i) && !Elements.ProbeWrite(cpu, op, linear + (ulong)i, sizeof(T))) return false;
         }
         for (int i = 0; i < size; i += sizeof(T))
         {
-            if (IsSet<T>(mask, i) && !Memory.Write(cpu, op, linear + (ulong)i, *(T*)(data + i))) return false;
+            if (IsSet<T>(mask, i) && !Elements.Write(cpu, op, linear + (ulong)i, *(T*)(data + i))) return false;
         }
         return true;
     }

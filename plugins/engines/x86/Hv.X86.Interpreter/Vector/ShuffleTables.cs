@@ -47,7 +47,7 @@ internal static unsafe class ShuffleTables
 
     private static byte[] MakeWindow()
     {
-        byte[] table = GC.AllocateUninitializedArray<byte>(4 * Lane, pinned: true);
+        byte[] table = GC.AllocateUninitializedArray<byte>(5 * Lane, pinned: true);
         Array.Fill(table, Nothing);
         for (int i = 0; i < Lane; i++) table[Lane + i] = (byte)i;
         return table;
