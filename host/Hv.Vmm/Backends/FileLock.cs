@@ -19,12 +19,7 @@ internal sealed class FileLock : IDisposable
     public static FileLock Take(string path, SafeFileHandle handle, bool exclusive, string owner)
     {
         string note = NotePath(path);
-        if (!FileControl.TryLock(handle, exclusive))
-        {
-            string who = ReadNote(note);
-            throw new ConfigurationException(
-                $"the disk image '{path}' is in use by {who}; end it first, or open the image with readonly in both");
-        }
+        if (!FileControl.TryLock(handle, exclusive)) throw InUse(path);
         if (!exclusive) return new FileLock(null);
         try
         {
@@ -37,6 +32,10 @@ internal sealed class FileLock : IDisposable
             return new FileLock(null); // the lock holds; only the name will be missing
         }
     }
+
+    /// <summary>Somebody else has the lock; the message says who.</summary>
+    public static ConfigurationException InUse(string path) => new(
+        $"the disk image '{path}' is in use by {ReadNote(NotePath(path))}; end it first, or open the image with readonly in both");
 
     private static string ReadNote(string note)
     {

@@ -37,9 +37,12 @@ internal sealed class HostFile : IHostFile
         SafeFileHandle handle;
         try
         {
-            // Locking is ours: .NET's own shared lock would let a second writer in.
             handle = File.OpenHandle(path, FileMode.Open, readOnly ? FileAccess.Read : FileAccess.ReadWrite,
                 OperatingSystem.IsWindows() && !readOnly ? FileShare.Read : FileShare.ReadWrite | FileShare.Delete);
+        }
+        catch (IOException e) when (IsSharingViolation(e))
+        {
+            throw FileLock.InUse(path); // .NET takes a shared lock of its own when it opens a file
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or ArgumentException or NotSupportedException)
         {
@@ -134,6 +137,12 @@ internal sealed class HostFile : IHostFile
             lengthBytes -= length;
         }
         return BlockStatus.Ok;
+    }
+
+    private static bool IsSharingViolation(IOException e)
+    {
+        const int WouldBlock = 11; // Linux; macOS has 35, Windows ERROR_SHARING_VIOLATION 32
+        return (e.HResult & 0xffff) is WouldBlock or 35 or 32;
     }
 
     private static BlockStatus Status(IOException e)
