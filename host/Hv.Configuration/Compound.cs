@@ -81,7 +81,7 @@ public sealed class Compound
             int equals = text.IndexOf('=', StringComparison.Ordinal);
             if (isHead)
             {
-                Head = new Part(text, place);
+                Head = new Part(text, value.Place);
             }
             else if (!parts.TryAdd(equals < 0 ? text : text[..equals], new Part(equals < 0 ? "on" : text[(equals + 1)..], place)))
             {
