@@ -54,11 +54,11 @@ public sealed class VirtioGuest
         return (Registers.Status & VirtioStatus.FeaturesOk) != 0;
     }
 
-    /// <summary>Sets every queue up.</summary>
-    public void SetUpQueues(int queueSize)
+    /// <summary>Sets queues up, the first <paramref name="count"/> of them.</summary>
+    public void SetUpQueues(int queueSize, int count = int.MaxValue)
     {
         queues.Clear();
-        for (int i = 0; Registers.QueueMaximum(i) is int maximum && maximum > 0; i++)
+        for (int i = 0; i < count && Registers.QueueMaximum(i) is int maximum && maximum > 0; i++)
         {
             ulong start = QueueStart + GuestQueue.AreaBytes * (uint)i;
             queues.Add(NewQueue(i, Math.Min(queueSize, maximum), start));

@@ -65,6 +65,21 @@ public sealed class BenchMemory(int lengthBytes) : IDmaSpace
         return true;
     }
 
+    /// <summary>Bytes that were given back to the host.</summary>
+    public long DiscardedBytes { get; private set; }
+
+    /// <inheritdoc/>
+    public bool TryDiscard(GuestPhysicalAddress address, ulong lengthBytes)
+    {
+        const ulong page = 4096;
+        if (lengthBytes > int.MaxValue || !Contains(address, (int)lengthBytes)) return false;
+        ulong first = (address.Value + page - 1) & ~(page - 1), end = (address.Value + lengthBytes) & ~(page - 1);
+        if (end <= first) return false;
+        Bytes.AsSpan((int)first, (int)(end - first)).Clear();
+        DiscardedBytes += (long)(end - first);
+        return true;
+    }
+
     /// <inheritdoc/>
     public void Fence() => Interlocked.MemoryBarrier();
 

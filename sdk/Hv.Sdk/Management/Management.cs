@@ -105,3 +105,12 @@ public interface IPowerButton
     /// <summary>Presses it. Enters the device's strand.</summary>
     void Press();
 }
+
+/// <summary>A device that takes memory from the guest for the host. Provided as a service. Any thread; enters the device's strand.</summary>
+public interface IMemoryBalloon
+{
+    /// <summary>What the guest is asked to give up, in bytes; rounded down to pages. The guest decides when, and whether.</summary>
+    ulong TargetBytes { get; set; }
+    /// <summary>What it has given up, as it says, in bytes.</summary>
+    ulong ActualBytes { get; }
+}
