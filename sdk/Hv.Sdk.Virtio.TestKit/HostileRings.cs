@@ -27,6 +27,42 @@ public static class HostileRings
         };
     }
 
+    /// <summary>A buffer as a driver would send it into a split queue: <paramref name="readable"/> bytes, cut at random, then
+    /// <paramref name="writableBytes"/> bytes for the device, and a notification.</summary>
+    public static BenchStep Plausible(Random random, int queue, byte[] readable, int writableBytes, int size)
+    {
+        ArgumentNullException.ThrowIfNull(random);
+        ArgumentNullException.ThrowIfNull(readable);
+        int cut = random.Next(readable.Length + 1), first = random.Next(size);
+        int data = random.Next(0x1_8000, 0x1_c000), answer = random.Next(0x1_c000, 0x1_f000);
+        return new BenchStep
+        {
+            Kind = StepKind.Call,
+            Name = $"buffer of {readable.Length} and {writableBytes} bytes in queue {queue}",
+            Call = bench =>
+            {
+                Span<byte> memory = bench.Memory.Bytes;
+                int descriptors = QueueStart + (int)GuestQueue.AreaBytes * queue;
+                readable.CopyTo(memory[data..]);
+                Span<(int At, int Length, int Flags)> pieces = [(data, cut, 1), (data + cut, readable.Length - cut, 1), (answer, writableBytes, 2)];
+                for (int i = 0; i < 3; i++)
+                {
+                    Span<byte> d = memory[(descriptors + 16 * ((first + i) % size))..];
+                    BinaryPrimitives.WriteUInt64LittleEndian(d, (ulong)pieces[i].At);
+                    BinaryPrimitives.WriteUInt32LittleEndian(d[8..], (uint)pieces[i].Length);
+                    BinaryPrimitives.WriteUInt16LittleEndian(d[12..], (ushort)pieces[i].Flags);
+                    BinaryPrimitives.WriteUInt16LittleEndian(d[14..], (ushort)((first + i + 1) % size));
+                }
+                int driver = descriptors + 16 * size;
+                ushort index = BinaryPrimitives.ReadUInt16LittleEndian(memory[(driver + 2)..]);
+                BinaryPrimitives.WriteUInt16LittleEndian(memory[(driver + 4 + 2 * (index % size))..], (ushort)first);
+                BinaryPrimitives.WriteUInt16LittleEndian(memory[(driver + 2)..], (ushort)(index + 1));
+                Notify(bench, queue);
+                return 0;
+            },
+        };
+    }
+
     private static void Scribble(Random random, DeviceBench bench, int queue, bool isPacked, int size)
     {
         Span<byte> memory = bench.Memory.Bytes;

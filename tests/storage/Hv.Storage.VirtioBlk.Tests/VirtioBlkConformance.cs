@@ -26,6 +26,15 @@ public abstract class VirtioBlkConformance : VirtioConformance<VirtioBlkPlugin>
             int index = random.Next(4);
             return Call("complete " + index, b => b.Backend<BenchDisk>("drive").Complete(index));
         }
+        if (!IsPacked && dice < 6)
+        {
+            uint type = (uint)(random.Next(8) == 0 ? random.Next(20) : random.Next(5) switch { 0 => 0, 1 => 1, 2 => 4, 3 => 11, _ => 13 });
+            byte[] header = BlkDriver.Header(type, (ulong)random.Next(random.Next(8) == 0 ? 1000 : 100));
+            byte[] rest = type is 11 or 13 ? BlkDriver.Range((ulong)random.Next(140), (uint)random.Next(10), (uint)random.Next(3))
+                : new byte[type == 1 ? 512 * random.Next(4) : 0];
+            int writable = random.Next(8) == 0 ? random.Next(600) : 1 + (type == 0 ? 512 * random.Next(4) : 0);
+            return HostileRings.Plausible(random, random.Next(2), [.. header, .. rest], writable, 8);
+        }
         return base.Next(random, bench);
     }
 
