@@ -11,13 +11,15 @@ namespace Hv.Vmm.Backends;
 internal abstract class CharPort : ICharPort, IBackendPort
 {
     private const int OutputBytes = 64 << 10;
+    // Deterministic mode: a person may stop the terminal for a while; the machine goes on meanwhile.
+    private const int PatientOutputBytes = 16 << 20;
     private const int InputBytes = 4 << 10;
     private const int PieceBytes = 4 << 10;
 
     private readonly DeviceNode node;
     private readonly bool neverRefuses;
     private readonly Lock gate = new();
-    private readonly ByteRing output = new(OutputBytes);
+    private readonly ByteRing output;
     private readonly ByteRing input = new(InputBytes);
     private readonly PreciseEvent pumpWake = new();
     private readonly SemaphoreSlim inputRoom = new(0);
@@ -38,6 +40,7 @@ internal abstract class CharPort : ICharPort, IBackendPort
     {
         this.node = node;
         this.neverRefuses = neverRefuses;
+        output = new ByteRing(neverRefuses ? PatientOutputBytes : OutputBytes);
         deliver = Deliver;
         readyToSend = () => listener?.ReadyToSend();
         pump = new Thread(Pump) { IsBackground = true, Name = $"{node.Path}: output" };
