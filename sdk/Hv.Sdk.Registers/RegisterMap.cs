@@ -1,4 +1,6 @@
 using System.Diagnostics.CodeAnalysis;
+using System.Globalization;
+using System.Text;
 using Hv.Sdk.Io;
 
 namespace Hv.Sdk.Registers;
@@ -71,7 +73,7 @@ public sealed class RegisterMap<TId> where TId : struct, Enum
     public IoStatus Read(IRegisterFile<TId> device, in IoAccess access, out ulong value)
     {
         value = 0;
-        if (access.Offset + access.Size > (ulong)LengthBytes) return IoStatus.NoRegister;
+        if (!Holds(access)) return IoStatus.NoRegister;
         bool any = false;
         int first = (int)access.Offset, end = first + access.Size;
         for (int at = first; at < end;)
@@ -96,7 +98,7 @@ public sealed class RegisterMap<TId> where TId : struct, Enum
     /// <summary>Writes; a debugger's writes are dropped. Hot path: allocates nothing.</summary>
     public IoStatus Write(IRegisterFile<TId> device, in IoAccess access, ulong value)
     {
-        if (access.Offset + access.Size > (ulong)LengthBytes) return IoStatus.NoRegister;
+        if (!Holds(access)) return IoStatus.NoRegister;
         bool any = false;
         int first = (int)access.Offset, end = first + access.Size;
         for (int at = first; at < end;)
@@ -121,12 +123,41 @@ public sealed class RegisterMap<TId> where TId : struct, Enum
         return any ? IoStatus.Ok : IoStatus.NoRegister;
     }
 
+    private bool Holds(in IoAccess access) => access.Size <= LengthBytes && access.Offset <= (ulong)(LengthBytes - access.Size);
+
     /// <summary>Finds the register that a read at an offset reaches.</summary>
     public bool TryFind(int offset, [NotNullWhen(true)] out Register<TId>? register)
     {
         register = (uint)offset < (uint)LengthBytes ? (slots[readable[offset]].Register ?? slots[writable[offset]].Register) : null;
         return register is not null;
     }
+
+    /// <summary>The table as Markdown, for the device's page in the documentation. Cold.</summary>
+    public string ToMarkdown()
+    {
+        StringBuilder text = new("| offset | register | bits | access | reset | section |\n|---|---|---|---|---|---|\n");
+        foreach (Register<TId> row in Rows)
+        {
+            string offset = row.Count == 1 ? $"{row.Offset:X2}h" : $"{row.Offset:X2}h + {row.StrideBytes:X}h·n, n < {row.Count}";
+            string access = row.Access switch
+            {
+                RegisterAccess.ReadOnly => "read only",
+                RegisterAccess.ReadWrite => "read/write",
+                RegisterAccess.WriteOnly => "write only",
+                RegisterAccess.WriteOneToClear => "write one to clear",
+                RegisterAccess.ReadToClear => "read, with effects",
+                _ => "reserved",
+            };
+            if ((row.Writable & Mask(row.WidthBytes)) != Mask(row.WidthBytes) && row.Writable != 0) access += $" {row.Writable:X}h";
+            string reset = row.Reset.ToString($"X{row.WidthBytes * 2}", CultureInfo.InvariantCulture);
+            text.Append(CultureInfo.InvariantCulture,
+                $"| {offset} | {row.Mnemonic}: {Words(row.Id.ToString())} | {row.WidthBytes * 8} | {access} | {reset}h | {row.Section} |\n");
+        }
+        return text.ToString();
+    }
+
+    private static string Words(string name) => string.Concat(name.Select((c, i) =>
+        i > 0 && char.IsUpper(c) ? " " + char.ToLowerInvariant(c) : char.ToLowerInvariant(c).ToString()));
 
     private static ulong Mask(int bytes) => bytes == 8 ? ulong.MaxValue : (1ul << (bytes * 8)) - 1;
 }
