@@ -159,6 +159,12 @@ internal unsafe struct Cpu
     public TlbEntry* TlbBase;
     /// <summary>GCHandle of the <see cref="Vcpu"/>.</summary>
     public nint Owner;
+    /// <summary>Capacity of <see cref="TlbLog"/>.</summary>
+    public const int TlbLogSize = 512;
+    /// <summary>Entries filled since the TLB was emptied; more than <see cref="TlbLogSize"/>: the log is not complete.</summary>
+    public int TlbFills;
+    /// <summary>Indices of those entries from <see cref="TlbBase"/>.</summary>
+    public fixed ushort TlbLog[TlbLogSize];
 
     /// <summary>The six segments, LDTR and TR by their number (0 ES … 5 GS, 6 LDTR, 7 TR).</summary>
     // SAFETY: a Cpu lives only in unmanaged memory, so its address does not move; callers give 0–7.

@@ -1,3 +1,4 @@
+using Hv.Sdk.X86;
 using Iced.Intel;
 
 namespace Hv.X86.Interpreter;
@@ -8,12 +9,14 @@ internal sealed unsafe class OpTable
 {
     private readonly delegate*<BlockBuilder, void>[] builders = new delegate*<BlockBuilder, void>[IcedConstants.CodeCount];
 
-    public OpTable()
+    /// <summary>All instructions that <paramref name="model"/> has.</summary>
+    public OpTable(CpuidModel model)
     {
         IntegerGroups.Register(this);
         SystemGroups.Register(this);
         FloatingPointGroups.Register(this);
         VectorGroups.Register(this);
+        ModelGate.Apply(this, model);
     }
 
     /// <summary>The builder of a code; null when there is none.</summary>

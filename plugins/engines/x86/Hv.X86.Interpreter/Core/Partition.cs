@@ -21,12 +21,13 @@ internal sealed class Partition : IPartition
         Model = CpuidModel.TryCreate(context.CpuModel, context.VcpuCount, context.TscHz, context.PhysicalAddressBits)
             ?? throw new UnavailableException(
                 $"there is no CPU model '{context.CpuModel}': use one of {string.Join(", ", CpuidModel.Names)}");
+        Table = new OpTable(Model);
     }
 
     public IPartitionContext Context { get; }
     public CpuidModel Model { get; }
     public nuint ArenaBytes { get; }
-    public OpTable Table { get; } = new();
+    public OpTable Table { get; }
     public MemoryMap Map { get; } = new();
 
     /// <inheritdoc/>

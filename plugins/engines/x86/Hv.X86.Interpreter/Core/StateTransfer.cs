@@ -55,7 +55,9 @@ internal static unsafe class StateTransfer
         state.InSmm = cpu->InSmm;
         state.NmiBlocked = cpu->NmiBlocked;
         state.InterruptShadow = cpu->Shadow;
-        state.EventPending = cpu->EventPending;
+        // INT n and its kin are executed anew: their length, and so the return address, is not part of the state.
+        bool isInstruction = cpu->EventType is Fault.SoftwareInterrupt or Fault.SoftwareException or Fault.PrivilegedSoftware;
+        state.EventPending = isInstruction ? (byte)0 : cpu->EventPending;
         state.EventVector = cpu->EventVector;
         state.EventType = cpu->EventType;
         state.EventHasError = cpu->EventHasError;

@@ -67,9 +67,9 @@ internal sealed unsafe class Vcpu : IVcpu
     public ClockDomain Tsc { get; }
     /// <summary>The unmanaged state.</summary>
     public Cpu* State => cpu;
-    /// <summary>Linear range in which translations came from large pages since the last full flush.</summary>
-    public ulong LargePageStart = ulong.MaxValue;
-    public ulong LargePageEnd;
+    // Linear ranges in which translations came from large pages since the last full flush: one for each half of the address space,
+    // so that the kernel's large pages do not make every INVLPG of a user page a full flush.
+    private readonly (ulong Start, ulong End)[] largePages = [(ulong.MaxValue, 0), (ulong.MaxValue, 0)];
 
     /// <summary>The time-stamp counter now.</summary>
     public ulong ReadTsc() => Tsc.TicksAt(Partition.Context.Clock.Now) + cpu->TscOffset;
@@ -158,11 +158,21 @@ internal sealed unsafe class Vcpu : IVcpu
     /// <summary>A translation came from a large page.</summary>
     public void NoteLargePage(ulong linear, int shift)
     {
+        ref (ulong Start, ulong End) range = ref largePages[linear >> 63];
         ulong first = linear >> shift << shift;
-        LargePageStart = Math.Min(LargePageStart, first);
-        ulong end = first + (1ul << shift);
-        LargePageEnd = Math.Max(LargePageEnd, end < first ? ulong.MaxValue : end);
+        ulong last = first + ((1ul << shift) - 1);
+        range = (Math.Min(range.Start, first), Math.Max(range.End, last));
     }
+
+    /// <summary>Whether an address lies between large pages that are in use.</summary>
+    public bool IsNearLargePage(ulong linear)
+    {
+        (ulong start, ulong end) = largePages[linear >> 63];
+        return linear >= start && linear <= end;
+    }
+
+    /// <summary>All translations are gone.</summary>
+    public void ForgetLargePages() => largePages[0] = largePages[1] = (ulong.MaxValue, 0);
 
     /// <summary>Code outside RAM and ROM: reads as all ones there (no device on these boards holds code), which is #UD.</summary>
     public void FetchOutsideMemory(ulong gpa) => Fault.Record(cpu, Fault.Ud, Fault.Hardware, false, 0);

@@ -49,13 +49,30 @@ internal static unsafe class Tlb
     /// <summary>Drops every translation (MOV CR3, CR0.PG, CR4 bits…).</summary>
     public static void FlushAll(Cpu* cpu)
     {
-        for (int half = 0; half < (Sets - 1) * 2; half++) Clear(cpu->TlbBase + half * Entries);
+        ClearFilled(cpu);
         Vcpu vcpu = Vcpu.Of(cpu);
         vcpu.Counters.TlbFlushes++;
         vcpu.Blocks.FlushTranslations();
-        vcpu.LargePageStart = ulong.MaxValue;
-        vcpu.LargePageEnd = 0;
+        vcpu.ForgetLargePages();
         CpuMode.NewContext(cpu);
+    }
+
+    /// <summary>Empties what was filled since the last time: entry by entry when that was little, as between two context switches.</summary>
+    private static void ClearFilled(Cpu* cpu)
+    {
+        if (cpu->TlbFills <= Cpu.TlbLogSize)
+        {
+            for (int i = 0; i < cpu->TlbFills; i++)
+            {
+                uint index = cpu->TlbLog[i];
+                cpu->TlbBase[index].Tag = EmptyTag(index & (Entries - 1));
+            }
+        }
+        else
+        {
+            for (int half = 0; half < (Sets - 1) * 2; half++) Clear(cpu->TlbBase + half * Entries);
+        }
+        cpu->TlbFills = 0;
     }
 
     /// <summary>Drops the translations of one page (INVLPG). A page inside what large pages were seen in drops everything, because its
@@ -63,7 +80,7 @@ internal static unsafe class Tlb
     public static void FlushPage(Cpu* cpu, ulong linear)
     {
         Vcpu vcpu = Vcpu.Of(cpu);
-        if (linear >= vcpu.LargePageStart && linear < vcpu.LargePageEnd)
+        if (vcpu.IsNearLargePage(linear))
         {
             FlushAll(cpu);
             return;
@@ -113,6 +130,8 @@ internal static unsafe class Tlb
         ulong page = linear & ~0xFFFul;
         entry->Tag = page;
         entry->Addend = (ulong)hostPage - page;
+        if (cpu->TlbFills < Cpu.TlbLogSize) cpu->TlbLog[cpu->TlbFills] = (ushort)(entry - cpu->TlbBase);
+        if (cpu->TlbFills <= Cpu.TlbLogSize) cpu->TlbFills++;
     }
 
     // Tag 0 is a page of index 0, so only entry 0 needs another one.
