@@ -94,7 +94,7 @@ public sealed class Machine : IMachine, IDisposable
             InstallFirmware();
         }
         state = MachineState.Running;
-        foreach (KeyValuePair<(string Path, string Slot), IBackendPort> backend in hardware.Backends) backend.Value.Resumed();
+        ResumeBackends();
         if (description.Timeout is { } limit)
             timeout = new Timer(_ => Quit(EndReason.Timeout, $"the timeout of {limit} passed"), null, limit, System.Threading.Timeout.InfiniteTimeSpan);
         watchdog.Start();
@@ -110,7 +110,7 @@ public sealed class Machine : IMachine, IDisposable
     public Task ResumeAsync() => Command(() =>
     {
         state = MachineState.Running;
-        foreach (KeyValuePair<(string Path, string Slot), IBackendPort> backend in hardware.Backends) backend.Value.Resumed();
+        ResumeBackends();
     });
 
     /// <inheritdoc/>
@@ -149,7 +149,8 @@ public sealed class Machine : IMachine, IDisposable
     public void Inspect(IInspector to)
     {
         if (state == MachineState.Running) throw new InvalidOperationException("the machine runs");
-        MachineStatistics.Write(hardware, to);
+        // A device whose callback does not return holds its strand for good: it cannot be asked.
+        MachineStatistics.Write(hardware, to, withInsides: !isHung);
     }
 
     // ---- requests, any thread, return at once
@@ -250,6 +251,7 @@ public sealed class Machine : IMachine, IDisposable
         }
         ResetDevices(kind);
         InstallFirmware();
+        ResumeBackends();
     }
 
     private void ResetDevices(ResetKind kind)
@@ -272,6 +274,11 @@ public sealed class Machine : IMachine, IDisposable
             }
         }
         foreach (VcpuNode vcpu in hardware.Vcpus) vcpu.Reset();
+    }
+
+    private void ResumeBackends()
+    {
+        foreach (KeyValuePair<(string Path, string Slot), IBackendPort> backend in hardware.Backends) backend.Value.Resumed();
     }
 
     private void InstallFirmware()

@@ -9,7 +9,8 @@ namespace Hv.Vmm;
 /// <summary>Writes a machine's counters.</summary>
 internal static class MachineStatistics
 {
-    public static void Write(Hardware hardware, IInspector to)
+    /// <summary>Writes everything; without <paramref name="withInsides"/> only what the core itself counts.</summary>
+    public static void Write(Hardware hardware, IInspector to, bool withInsides)
     {
         to.Field("virtual-time-ns", (ulong)hardware.Clock.Now.Nanoseconds);
         to.Field("engine", hardware.EngineName);
@@ -18,8 +19,8 @@ internal static class MachineStatistics
         to.Field("msi-messages", hardware.Msi.Messages);
         hardware.Runner.Inspect(to);
         foreach (VcpuNode vcpu in hardware.Vcpus) to.Child($"vcpu{vcpu.Index}", new VcpuCounters(vcpu));
-        if (hardware.Partition is { } partition) to.Child("engine", new EngineCounters(partition));
-        foreach (DeviceContext device in hardware.Devices) to.Child(device.Path, new DeviceCounters(device.Node));
+        if (withInsides && hardware.Partition is { } partition) to.Child("engine", new EngineCounters(partition));
+        foreach (DeviceContext device in hardware.Devices) to.Child(device.Path, new DeviceCounters(device.Node, withInsides));
         foreach (((string path, string slot), IBackendPort port) in hardware.Backends)
         {
             if (port is BlockPort or NetPort) to.Child($"{path}.{slot}", new PortCounters(port));
@@ -43,7 +44,7 @@ internal static class MachineStatistics
         public void Inspect(IInspector to) => partition.Inspect(to);
     }
 
-    private sealed class DeviceCounters(DeviceNode node) : IInspectable
+    private sealed class DeviceCounters(DeviceNode node, bool withInsides) : IInspectable
     {
         public void Inspect(IInspector to)
         {
@@ -52,7 +53,7 @@ internal static class MachineStatistics
             to.Field("misses", node.Misses);
             to.Field("timers-fired", node.TimersFired);
             to.Field("guest-errors", node.Log.GuestErrors);
-            if (node.IsFailed || node.Device is not IInspectable inspectable) return;
+            if (!withInsides || node.IsFailed || node.Device is not IInspectable inspectable) return;
             using StrandScope scope = node.Strand.Enter();
             try
             {

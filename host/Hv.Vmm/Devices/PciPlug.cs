@@ -8,7 +8,7 @@ namespace Hv.Vmm.Devices;
 /// <summary>A device's place on the PCI bus, and its function as the bus sees it: every configuration access enters the device's strand.</summary>
 internal sealed class PciPlug(DeviceNode node, PciAddress address, IrqFabric fabric) : IPciSlot, IPciFunction
 {
-    private readonly IrqLine[] lines = new IrqLine[4];
+    private readonly IrqLine?[] lines = new IrqLine?[4];
     private IPciFunction? function;
 
     public DeviceNode Node => node;
@@ -24,8 +24,7 @@ internal sealed class PciPlug(DeviceNode node, PciAddress address, IrqFabric fab
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(pin, 1);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(pin, 4);
-        if (!lines[pin - 1].IsConnected) lines[pin - 1] = fabric.AddOutput(node, LineName(pin));
-        return lines[pin - 1];
+        return lines[pin - 1] ??= fabric.AddOutput(node, LineName(pin));
     }
 
     public uint ReadConfig(int offset, int size)
