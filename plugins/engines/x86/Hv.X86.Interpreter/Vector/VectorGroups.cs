@@ -13,5 +13,6 @@ internal static class VectorGroups
         Avx2Group.Register(table);
         StringCompareGroup.Register(table);
         CryptoGroup.Register(table);
+        StateSaving.Register(table);
     }
 }
