@@ -14,7 +14,7 @@ internal sealed class NetDriver : IDisposable
     public static readonly byte[] Mac = [2, 0, 0, 0x12, 0x34, 0x56];
     private readonly Dictionary<(int Queue, int Id), (ulong At, int Length)> offered = [];
 
-    public NetDriver(ulong features = ~VirtioFeature.PackedRing, int pairs = 1, bool onPci = true, int queueSize = 16)
+    public NetDriver(ulong features = ~VirtioFeature.PackedRing, int pairs = 1, bool onPci = true, int queueSize = 16, bool keepsFrames = true)
     {
         Bench = DeviceBench.Create(new VirtioNetPlugin(), new BenchSetup
         {
@@ -25,7 +25,7 @@ internal sealed class NetDriver : IDisposable
                 ["mac"] = "02:00:00:12:34:56", ["mtu"] = "9000", ["packed"] = "on",
                 ["queues"] = pairs.ToString(System.Globalization.CultureInfo.InvariantCulture),
             },
-            Configure = b => b.AddBackend("netdev", new BenchNet()),
+            Configure = b => b.AddBackend("netdev", new BenchNet { KeepsFrames = keepsFrames }),
         });
         Guest = VirtioGuest.Start(Bench, features, queueSize);
     }
@@ -55,13 +55,18 @@ internal sealed class NetDriver : IDisposable
     /// <summary>Sends a frame; the device must have taken it unless it is full.</summary>
     public int Send(int pair, ReadOnlySpan<byte> frame, ReadOnlySpan<byte> header = default)
     {
+        int id = Add(pair, frame, header);
+        Guest.Queues[2 * pair + 1].Kick();
+        return id;
+    }
+
+    /// <summary>As <see cref="Send"/>, without telling the device.</summary>
+    public int Add(int pair, ReadOnlySpan<byte> frame, ReadOnlySpan<byte> header = default)
+    {
         ulong head = Guest.Place(header.IsEmpty ? new byte[HeaderBytes] : header);
         ulong data = Guest.Place(frame);
-        GuestQueue queue = Guest.Queues[2 * pair + 1];
-        int id = queue.TryAdd([new GuestSegment(head, HeaderBytes, false), new GuestSegment(data, frame.Length, false)], null)
+        return Guest.Queues[2 * pair + 1].TryAdd([new GuestSegment(head, HeaderBytes, false), new GuestSegment(data, frame.Length, false)], null)
             ?? throw new ContractException("the transmit queue is full");
-        queue.Kick();
-        return id;
     }
 
     public int TakeSent(int pair)
