@@ -12,5 +12,6 @@ internal static class SystemGroups
         ControlInstructions.Register(table);
         TableInstructions.Register(table);
         SystemCalls.Register(table);
+        ExtendedState.Register(table);
     }
 }
