@@ -73,6 +73,17 @@ public sealed partial class DeviceBench
         }
     }
 
+    /// <summary>Makes a device that takes this section at this moment.</summary>
+    /// <exception cref="StateException">The device refuses it.</exception>
+    public static DeviceBench FromState(IDeviceFactory factory, BenchSetup setup, long nowNs, ushort version, byte[] state)
+    {
+        DeviceBench bench = new(factory, setup);
+        bench.clock.Now = VmTime.FromNs(nowNs);
+        bench.Reset(ResetKind.Cold);
+        bench.Stateful.Load(new StateReader(state, version));
+        return bench;
+    }
+
     private void CopyMachineFrom(DeviceBench from)
     {
         Memory.Adopt(from.Memory);

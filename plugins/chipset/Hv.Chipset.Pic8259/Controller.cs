@@ -5,8 +5,13 @@ using Hv.Sdk.Signals;
 namespace Hv.Chipset.Pic8259;
 
 /// <summary>One 8259A. The pair wires the slave's INT to the master's input 2.</summary>
-internal sealed class Controller(Pic8259 pair, bool isMaster) : IRegisterFile<Reg>
+internal sealed class Controller : IRegisterFile<Reg>
 {
+    private readonly Pic8259 pair;
+    private readonly bool isMaster;
+
+    public Controller(Pic8259 pair, bool isMaster) => (this.pair, this.isMaster) = (pair, isMaster);
+
     public ControllerState State { get; set; } = new();
 
     /// <summary>Inputs that are high now; bit 2 of the master is the slave's INT.</summary>

@@ -1,0 +1,5 @@
+using Hv.Sdk.TestKit.Conformance;
+
+namespace Hv.Serial.Uart16550.Tests;
+
+public sealed class ShippedStateTests() : ShippedStates<Uart16550Plugin>();
