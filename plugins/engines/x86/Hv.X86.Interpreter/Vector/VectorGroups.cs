@@ -13,6 +13,5 @@ internal static class VectorGroups
         Avx2Group.Register(table);
         StringCompareGroup.Register(table);
         CryptoGroup.Register(table);
-        StateSaving.Register(table);
     }
 }
