@@ -136,6 +136,18 @@ internal sealed class BootImage(IFirmwareContext context, ulong acpiAddress)
         state.Activity = VcpuActivity.Running;
         adjust(ref state);
         context.WriteVcpu(0, state);
+        for (int i = 0; i < context.VcpuCount; i++) EnableMemoryTypes(i);
+    }
+
+    /// <summary>What every firmware does on all processors before it starts an operating system, which otherwise does without the
+    /// PAT: MTRRs on, everything write-back (SDM vol. 3, 11.11.2.1).</summary>
+    private void EnableMemoryTypes(int vcpu)
+    {
+        const ulong enabledWriteBack = 1 << 11 | 6;
+        VcpuState state = default;
+        context.ReadVcpu(vcpu, ref state);
+        state.MtrrDefType = enabledWriteBack;
+        context.WriteVcpu(vcpu, state);
     }
 
     private static void WriteQword(Span<byte> to, int offset, ulong value) =>

@@ -36,6 +36,8 @@ public sealed class LinuxBootTests : IDisposable
         byte[] initrd = new byte[5000];
         Random.Shared.NextBytes(initrd);
         FakeMachine machine = Boot(KernelFiles.BzImage(has64BitEntry: true), initrd);
+        Assert.All(machine.Vcpus.Values, v => Assert.Equal(0x806ul, v.MtrrDefType));
+        Assert.Equal(machine.VcpuCount, machine.Vcpus.Count);
         VcpuState s = machine.Vcpus[0];
         Assert.Equal(0x1000200ul, s.Rip);
         Assert.Equal(0x80000011ul, s.Cr0);
