@@ -169,7 +169,7 @@ public sealed partial class DefinitionReader
             return Missing(kind, name, compound.Head.Place);
         }
 
-        Dictionary<string, string> options = ResolvePaths(kind, name, compound);
+        Dictionary<string, string> options = OptionsOf(kind, name, compound);
         Bind(SchemaOf(kind, name), options, option => compound.Parts.TryGetValue(option, out Part part) ? part.Place : compound.Place);
         return new ExtensionChoice { Name = name, Options = options };
     }
@@ -187,12 +187,23 @@ public sealed partial class DefinitionReader
         }
     }
 
-    private Dictionary<string, string> ResolvePaths(ExtensionKind kind, string name, Compound compound)
+    private Dictionary<string, string> OptionsOf(ExtensionKind kind, string name, Compound compound)
     {
         OptionSchema schema = SchemaOf(kind, name);
-        return compound.Parts.ToDictionary(
+        var options = compound.Parts.ToDictionary(
             p => p.Key,
             p => schema.Options.Any(o => o.Name == p.Key && o.Type == OptionType.Path) ? Resolve(p.Value) : p.Value.Text);
+
+        // What plugins.json sets for the plugin stands below what the definition says.
+        foreach ((string key, string value) in catalog.Find(kind, name)!.Plugin.Entry.Options)
+        {
+            if (schema.Options.Any(o => o.Name == key))
+            {
+                options.TryAdd(key, value);
+            }
+        }
+
+        return options;
     }
 
     private OptionValues Bind(OptionSchema schema, IReadOnlyDictionary<string, string> given, Func<string, Place> placeOf)

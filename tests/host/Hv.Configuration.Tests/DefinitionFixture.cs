@@ -68,6 +68,9 @@ public sealed class DefinitionFixture : IDisposable
     /// <summary>Where definitions and their files are.</summary>
     public string Root => installation.Root;
 
+    /// <summary>Sets the text of plugins.json.</summary>
+    public void List(string json) => installation.List(json);
+
     /// <summary>Writes a file; gives its path.</summary>
     public string File(string name, string text)
     {

@@ -87,6 +87,17 @@ public sealed class RightDefinitions : IDisposable
     }
 
     [Fact]
+    public void Read_OptionsOfThePluginList_StandBelowTheDefinition()
+    {
+        fixture.List("""{ "plugins": [ { "path": "plugins/Parts", "options": { "depth": 4, "mode": "slow" } } ] }""");
+
+        VmDefinition vm = fixture.ReadRight("""{ "kernel": "vmlinuz", "device": "uart,mode=fast" }""");
+
+        IReadOnlyDictionary<string, string> options = Assert.Single(vm.Machine.Devices).Options;
+        Assert.Equal(("4", "fast"), (options["depth"], options["mode"]));
+    }
+
+    [Fact]
     public void Read_NoSerial_PutsTheFirstPortOnTheTerminal()
     {
         VmDefinition vm = fixture.ReadRight("""{ "kernel": "vmlinuz" }""");

@@ -1,0 +1,64 @@
+namespace Hv.Tests;
+
+/// <summary>On a real terminal (a pseudo-terminal that <c>script</c> makes): keys, and the mode that is left behind.</summary>
+public sealed class TerminalHandling : IDisposable
+{
+    private readonly HvProcess hv = new();
+
+    public TerminalHandling() => File.WriteAllBytes(Path.Combine(hv.Root, "kernel.elf"), StubKernel.Print("READY\n"));
+
+    public void Dispose() => hv.Dispose();
+
+    [Fact]
+    public void CtrlBracketQ_QuitsAndRestoresTheMode() =>
+        AssertRestored("""printf '\035q'""", expectedCode: null);
+
+    [Fact]
+    public void CtrlBracketQuestionMark_ShowsTheKeys() =>
+        Assert.Contains("p pause or go on", AssertRestored("""printf '\035?'; sleep 1; printf '\035q'""", expectedCode: null));
+
+    [Theory]
+    [InlineData("INT", "130")]
+    [InlineData("HUP", "130")]
+    [InlineData("KILL", "137")]
+    [InlineData("ABRT", "134")]
+    public void Signal_RestoresTheMode(string signal, string expectedCode) =>
+        AssertRestored($"kill -{signal} $(cat pid) >/dev/null", expectedCode);
+
+    /// <summary>Runs hv on a terminal, does something once the guest is ready, and compares the modes before and after.</summary>
+    private string AssertRestored(string keys, string? expectedCode)
+    {
+        hv.Write("inside.sh", $"""
+            stty -g > before
+            sh -c 'echo $$ > pid; exec "{HvProcess.Executable}" run --kernel kernel.elf --memory 64M --timeout 120s'
+            echo $? > code
+            # The guard that outlives a killed hv needs a moment.
+            for i in 1 2 3 4 5 6 7 8 9 10; do
+              stty -g > after
+              cmp -s before after && break
+              sleep 1
+            done
+            """);
+        hv.Write("outside.sh", $$"""
+            ( while ! grep -q READY typescript 2>/dev/null; do sleep 0.2; done
+              stty -g < "$(readlink /proc/$(cat pid)/fd/0)" > during
+              {{keys}}
+              sleep 2 ) | script -qefc 'sh inside.sh' typescript > /dev/null
+            cat typescript
+            """);
+
+        string output = hv.RunProgram("bash", "outside.sh").Output;
+
+        string before = Read("before");
+        Assert.NotEqual(before, Read("during"));
+        Assert.Equal(before, Read("after"));
+        if (expectedCode is not null)
+        {
+            Assert.Equal(expectedCode, Read("code"));
+        }
+
+        return output;
+    }
+
+    private string Read(string file) => File.ReadAllText(Path.Combine(hv.Root, file)).Trim();
+}
