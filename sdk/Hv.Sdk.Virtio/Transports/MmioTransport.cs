@@ -11,6 +11,7 @@ internal sealed class MmioTransport : VirtioTransport, IIoHandler
     private const uint MagicValue = 0x7472_6976; // "virt"
     private const uint VersionValue = 2;
     private const uint Vendor = 0x1af4;
+    private const int IsaInterrupts = 16;
 
     private readonly IRegion region;
     private readonly IrqLine irq;
@@ -37,7 +38,12 @@ internal sealed class MmioTransport : VirtioTransport, IIoHandler
     {
         string name = "V" + (region.Start >> 9 & 0xfff).ToString("X3", CultureInfo.InvariantCulture);
         ResourceTemplate resources = new ResourceTemplate().Memory32((uint)region.Start, MmioRegister.Bytes, isWritable: true);
-        if (gsi is int line) resources.Interrupt((uint)line, isLevel: true, isActiveLow: false, isShared: true);
+        if (gsi is int line)
+        {
+            resources.Interrupt((uint)line, isLevel: true, isActiveLow: false, isShared: false);
+            // The ISA interrupts are edge-triggered unless the MADT says otherwise (ACPI 6.5, 5.2.12.5).
+            if (line < IsaInterrupts) builder.MadtEntry(MadtEntry.Override((byte)line, (uint)line, isLevel: true, isActiveLow: false));
+        }
         AmlWriter aml = new();
         aml.Device(name, device => device
             .Name("_HID", "LNRO0005")

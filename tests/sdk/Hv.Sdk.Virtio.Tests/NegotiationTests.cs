@@ -262,6 +262,7 @@ public sealed class NegotiationTests
         string aml = System.Text.Encoding.Latin1.GetString(collector.Aml);
         Assert.Contains("LNRO0005", aml, StringComparison.Ordinal);
         Assert.Contains("\x86\x09\x00\x01\x00\x10\x00\xd0\x00\x02\x00\x00", aml, StringComparison.Ordinal); // Memory32Fixed (ACPI 6.5, 6.4.3.4)
+        Assert.Equal([2, 10, 0, 11, 11, 0, 0, 0, 0x0d, 0], collector.Madt); // level, active high
         using DeviceBench pci = Benches.Create(true);
         AmlCollector none = new();
         pci.Echo().Contribute(none);
@@ -271,11 +272,12 @@ public sealed class NegotiationTests
     private sealed class AmlCollector : IAcpiBuilder
     {
         public byte[] Aml { get; private set; } = [];
+        public byte[] Madt { get; private set; } = [];
         public FadtFacts Fadt { get; } = new();
         public void SystemBus(ReadOnlySpan<byte> aml) => Aml = aml.ToArray();
         public void Root(ReadOnlySpan<byte> aml) { }
         public void PciRoot(ReadOnlySpan<byte> aml) { }
         public void Table(ReadOnlySpan<byte> table) { }
-        public void MadtEntry(ReadOnlySpan<byte> entry) { }
+        public void MadtEntry(ReadOnlySpan<byte> entry) => Madt = entry.ToArray();
     }
 }
