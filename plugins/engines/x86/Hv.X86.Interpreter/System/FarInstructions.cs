@@ -63,7 +63,7 @@ internal static unsafe class FarInstructions
     {
         (ushort selector, ulong offset, int size) = (op->Aux, (ulong)op->Imm, op->Src);
         ulong next = SystemOp.Begin(cpu, op);
-        SystemOp.CompleteTransfer(cpu, FarTransfer.Jump(cpu, selector, offset, size, next));
+        SystemOp.CompleteTransfer(cpu, FarTransfer.Jump(cpu, selector, offset, next));
     }
 
     private static void CallDirectOp(Cpu* cpu, Op* op)
@@ -79,7 +79,7 @@ internal static unsafe class FarInstructions
         if (!FarPointer.TryRead(cpu, op, size, out ulong offset, out ushort selector))
             return;
         ulong next = SystemOp.Begin(cpu, op);
-        SystemOp.CompleteTransfer(cpu, FarTransfer.Jump(cpu, selector, offset, size, next));
+        SystemOp.CompleteTransfer(cpu, FarTransfer.Jump(cpu, selector, offset, next));
     }
 
     private static void CallIndirectOp(Cpu* cpu, Op* op)

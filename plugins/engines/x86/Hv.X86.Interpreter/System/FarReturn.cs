@@ -14,7 +14,7 @@ internal static unsafe class FarReturn
             return false;
         if (!SegmentLoader.UsesDescriptors(cpu))
         {
-            if (!EnterRealMode(cpu, (ushort)selector, offset))
+            if (!FarTransfer.EnterRealMode(cpu, (ushort)selector, offset))
                 return false;
             stack.Skip(release);
             stack.Commit();
@@ -60,26 +60,14 @@ internal static unsafe class FarReturn
             if (!target.CheckOffset(cpu) || !target.MarkAccessed(cpu))
                 return false;
             stack.Commit();
+            target.Enter(cpu);
         }
-        else
+        else if (!stack.Pop(out ulong pointer, size) || !stack.Pop(out ulong stackSelector, size)
+            || !LeaveToOuter(cpu, ref target, (ushort)stackSelector, pointer, release: 0))
         {
-            if (!stack.Pop(out ulong pointer, size) || !stack.Pop(out ulong stackSelector, size)
-                || !LeaveToOuter(cpu, ref target, (ushort)stackSelector, pointer, release: 0))
-                return false;
-            FlagRules.Set(cpu, flags, mask);
-            return true;
+            return false;
         }
-        target.Enter(cpu);
         FlagRules.Set(cpu, flags, mask);
-        return true;
-    }
-
-    private static bool EnterRealMode(Cpu* cpu, ushort selector, ulong offset)
-    {
-        if (offset > cpu->Cs.Limit)
-            return SystemFault.GeneralProtection(cpu);
-        cpu->Cs = (cpu->Rflags & Rflags.Vm) != 0 ? SegmentLoader.Virtual8086(selector) : SegmentLoader.RealMode(cpu->Cs, selector);
-        cpu->Rip = offset;
         return true;
     }
 
@@ -104,7 +92,7 @@ internal static unsafe class FarReturn
             FlagRules.Set(cpu, flags, FlagRules.ReturnMask(cpu, size));
         }
         stack.Commit();
-        return EnterRealMode(cpu, (ushort)selector, offset);
+        return FarTransfer.EnterRealMode(cpu, (ushort)selector, offset);
     }
 
     /// <summary>The code segment that a far return pops (SDM vol. 2, RET: all checks of the return selector).</summary>

@@ -7,8 +7,8 @@ namespace Hv.X86.Interpreter;
 /// Rip is at the instruction; <c>next</c> is the following one's.</summary>
 internal static unsafe class FarTransfer
 {
-    /// <summary>JMP FAR. <paramref name="size"/> is the operand size in bytes.</summary>
-    public static bool Jump(Cpu* cpu, ushort selector, ulong offset, int size, ulong next)
+    /// <summary>JMP FAR.</summary>
+    public static bool Jump(Cpu* cpu, ushort selector, ulong offset, ulong next)
     {
         if (!SegmentLoader.UsesDescriptors(cpu))
             return EnterRealMode(cpu, selector, offset);
@@ -23,14 +23,12 @@ internal static unsafe class FarTransfer
         return true;
     }
 
-    /// <summary>CALL FAR.</summary>
+    /// <summary>CALL FAR. <paramref name="size"/> is the operand size in bytes.</summary>
     public static bool Call(Cpu* cpu, ushort selector, ulong offset, int size, ulong next)
     {
         if (!SegmentLoader.UsesDescriptors(cpu))
         {
             StackFrame stack = StackFrame.Current(cpu);
-            if (offset > cpu->Cs.Limit)
-                return SystemFault.GeneralProtection(cpu);
             if (!stack.Push(cpu->Cs.Selector, size) || !stack.Push(next, size) || !EnterRealMode(cpu, selector, offset))
                 return false;
             stack.Commit();
@@ -44,7 +42,8 @@ internal static unsafe class FarTransfer
         return CheckDirect(cpu, in target) && CallSamePrivilege(cpu, ref target, size, next);
     }
 
-    private static bool EnterRealMode(Cpu* cpu, ushort selector, ulong offset)
+    /// <summary>Loads CS:IP in real and virtual-8086 mode; an offset beyond the limit of CS is #GP(0).</summary>
+    public static bool EnterRealMode(Cpu* cpu, ushort selector, ulong offset)
     {
         if (offset > cpu->Cs.Limit)
             return SystemFault.GeneralProtection(cpu);
