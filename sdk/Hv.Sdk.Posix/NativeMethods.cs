@@ -79,5 +79,5 @@ internal static unsafe partial class NativeMethods
     internal static partial int close(int fd);
 
     [LibraryImport("libc", SetLastError = true)]
-    internal static partial int kill(int pid, int signal);
+    internal static partial int raise(int signal);
 }

@@ -70,13 +70,13 @@ public sealed unsafe class RawMode : IDisposable
         }
     }
 
-    /// <summary>Makes it raw again.</summary>
+    /// <summary>Makes it raw again, also when somebody else has changed it, as shells do while a process is stopped.</summary>
     /// <exception cref="PosixException">The mode cannot be changed.</exception>
     public void Resume()
     {
         lock (gate)
         {
-            if (isRaw || isClosed)
+            if (isClosed)
             {
                 return;
             }

@@ -201,6 +201,7 @@ internal sealed class ConsoleSession : IDisposable
         context.Cancel = true;
         raw!.Suspend();
         Sdk.Posix.Terminal.StopProcess();
+        Continue();
     }
 
     private void Continue()

@@ -17,6 +17,25 @@ public sealed class TerminalHandling : IDisposable
     public void CtrlBracketQuestionMark_ShowsTheKeys() =>
         Assert.Contains("p pause or go on", AssertRestored("""printf '\035?'; sleep 1; printf '\035q'""", expectedCode: null));
 
+    [Fact]
+    public void StopAndContinue_RestoresTheModeForTheTimeBetween()
+    {
+        AssertRestored("""
+            mode() { stty -g < "$tty"; }
+            raw=$(mode)
+            kill -TSTP $(cat pid)
+            for i in $(seq 100); do grep -q '^State:.T' /proc/$(cat pid)/status && break; sleep 0.1; done
+            mode > stopped
+            kill -CONT $(cat pid)
+            for i in $(seq 100); do [ "$(mode)" = "$raw" ] && break; sleep 0.1; done
+            mode > continued
+            printf '\035q'
+            """, expectedCode: null);
+
+        Assert.Equal(Read("before"), Read("stopped"));
+        Assert.Equal(Read("during"), Read("continued"));
+    }
+
     [Theory]
     [InlineData("INT", "130")]
     [InlineData("HUP", "130")]
@@ -40,7 +59,8 @@ public sealed class TerminalHandling : IDisposable
             """);
         hv.Write("outside.sh", $$"""
             ( while ! grep -q READY typescript 2>/dev/null; do sleep 0.2; done
-              stty -g < "$(readlink /proc/$(cat pid)/fd/0)" > during
+              tty=$(readlink /proc/$(cat pid)/fd/0)
+              stty -g < "$tty" > during
               {{keys}}
               sleep 2 ) | script -qefc 'sh inside.sh' typescript > /dev/null
             cat typescript
