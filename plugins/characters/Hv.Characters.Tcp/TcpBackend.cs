@@ -39,7 +39,8 @@ public sealed class TcpBackend : ICharBackend
 
     private static TcpStream Listen(TcpOptions chosen, string host, int port, IDeviceLog log)
     {
-        IPAddress address = Dns.GetHostAddresses(host)[0];
+        // The resolver refuses 0.0.0.0 and ::, which mean every address.
+        IPAddress address = IPAddress.TryParse(host, out IPAddress? literal) ? literal : Dns.GetHostAddresses(host)[0];
         if (!IPAddress.IsLoopback(address) && !chosen.Public)
         {
             throw new ConfigurationException(

@@ -75,7 +75,7 @@ internal sealed class TcpStream : ICharStream
     {
         try
         {
-            connected.Poll(TimeSpan.FromSeconds(-1), SelectMode.SelectWrite);
+            connected.Poll(Timeout.InfiniteTimeSpan, SelectMode.SelectWrite);
         }
         catch (Exception e) when (e is SocketException or ObjectDisposedException)
         {
@@ -124,7 +124,7 @@ internal sealed class TcpStream : ICharStream
     private void Receive(Socket connected, CharsReceived received)
     {
         byte[] buffer = new byte[4096];
-        while (!isDisposed && connected.Poll(TimeSpan.FromSeconds(-1), SelectMode.SelectRead))
+        while (!isDisposed && connected.Poll(Timeout.InfiniteTimeSpan, SelectMode.SelectRead))
         {
             int count = connected.Receive(buffer, SocketFlags.None, out SocketError error);
             if (error == SocketError.WouldBlock)

@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using System.Runtime.Versioning;
 using System.Text;
 using Hv.Sdk.Management;
 using Hv.Sdk.Posix;
@@ -8,6 +9,7 @@ namespace Hv.FrontEnds.Terminal;
 /// <summary>One run of the front-end. A thread waits for input, the machine's thread writes output; whatever ends the session, and
 /// however the process ends, the terminal is put back as it was found (see <see cref="TerminalGuard"/> for the ends that no code of
 /// ours survives).</summary>
+[SupportedOSPlatform("linux")]
 internal sealed class ConsoleSession : IDisposable
 {
     private const string Keys = "Ctrl-] q quit | p pause or go on | r reset | s save | Ctrl-] send Ctrl-] | ? this help";

@@ -1,9 +1,11 @@
+using System.Runtime.Versioning;
 using Hv.Sdk;
 using Hv.Sdk.Management;
 
 namespace Hv.FrontEnds.Terminal;
 
 /// <summary>Shows the machine's serial console on the terminal that the host was started on.</summary>
+[SupportedOSPlatform("linux")]
 [FrontEnd("terminal", Title = "The serial console on this terminal, or on standard input and output")]
 public sealed class TerminalFrontEnd : IFrontEnd
 {
