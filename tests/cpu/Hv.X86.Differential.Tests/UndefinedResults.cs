@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using Hv.X86.Oracle;
 using Iced.Intel;
 
@@ -23,6 +24,11 @@ internal static class UndefinedResults
         }
         switch (instruction.Mnemonic)
         {
+            case Mnemonic.Fyl2xp1 when MemoryMarshal.Read<ushort>(before.St(0)[8..]) is ushort exponent && (exponent & 0x7FFF) is >= 0x3FFD and < 0x7FFF:
+                // Defined for |x| below 1 - √½ only (SDM vol. 2, FYL2XP1).
+                after.St(0).Clear();
+                after.Fsw &= 0x7D00;
+                break;
             case Mnemonic.Shl or Mnemonic.Shr or Mnemonic.Sar or Mnemonic.Sal or Mnemonic.Rol or Mnemonic.Ror or Mnemonic.Rcl or Mnemonic.Rcr:
                 MaskShift(ref before, ref after, instruction);
                 break;

@@ -69,11 +69,15 @@ public static partial class SoftFloat<T> where T : struct, IBinaryFormat
                     raised |= FpExceptions.Underflow | FpExceptions.Precision;
                     return SignOf(value.Negative);
                 }
-                bool exact = Real.ShiftRightSticky(significand, 1 - biased) << precision == UInt128.Zero;
-                if (!masked || !exact)
+                if (!masked)
                 {
-                    raised |= FpExceptions.Underflow;
+                    // PE then tells whether rounding with an unbounded exponent was inexact; the result is not written.
+                    bool rounded = significand << precision != UInt128.Zero;
+                    raised |= FpExceptions.Underflow | (rounded ? FpExceptions.Precision : FpExceptions.None);
+                    return SignOf(value.Negative);
                 }
+                bool exact = Real.ShiftRightSticky(significand, 1 - biased) << precision == UInt128.Zero;
+                raised |= exact ? FpExceptions.None : FpExceptions.Underflow;
             }
             significand = Real.ShiftRightSticky(significand, 1 - biased);
             biased = 1;

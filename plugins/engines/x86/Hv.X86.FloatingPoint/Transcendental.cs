@@ -31,7 +31,7 @@ internal static class Transcendental
     /// <summary>From a fixed-point number with 127 fraction bits.</summary>
     public static Real FromFixed(UInt128 value) => Real.Normalize(false, 0, value);
 
-    /// <summary>c₀ − c₁z + c₂z² − … with z below 1; the terms fall.</summary>
+    /// <summary>c₀ − c₁z + c₂z² − … with z above 0 (if only below what fixed point holds) and below 1; the terms fall.</summary>
     public static UInt128 Alternating(ReadOnlySpan<UInt128> coefficients, UInt128 z)
     {
         UInt128 sum = coefficients[^1];
@@ -39,7 +39,8 @@ internal static class Transcendental
         {
             sum = coefficients[term] - Wide.MultiplyHigh(sum, z);
         }
-        return sum;
+        // Never c₀ itself: directed rounding must see that the sum is less.
+        return sum == coefficients[0] ? sum - 1 : sum;
     }
 
     /// <summary>c₀ + c₁z + c₂z² + … with z below 1; the sum stays below 2.</summary>

@@ -10,11 +10,12 @@ public static partial class X87
     /// <param name="toNearest">FPREM1.</param>
     /// <param name="control">The control word.</param>
     /// <param name="raised">Takes the exceptions.</param>
-    /// <param name="conditions">C2 when the reduction is incomplete, otherwise quotient bits 2, 1, 0 in C0, C3, C1.</param>
+    /// <param name="conditions">C2 when the reduction is incomplete, otherwise quotient bits 2, 1, 0 in C0, C3, C1; negative when there is
+    /// no remainder, and only C2 is cleared.</param>
     public static Float80 Remainder(
-        Float80 a, Float80 b, bool toNearest, X87Control control, ref FpExceptions raised, out ushort conditions)
+        Float80 a, Float80 b, bool toNearest, X87Control control, ref FpExceptions raised, out int conditions)
     {
-        conditions = 0;
+        conditions = -1;
         if (IsSpecial(a, b, ref raised, out Float80 special))
         {
             return special;
@@ -23,6 +24,7 @@ public static partial class X87
         {
             return Invalid(ref raised);
         }
+        conditions = 0;
         NoteDenormal(a, ref raised);
         NoteDenormal(b, ref raised);
         if (a.IsZero)
@@ -61,7 +63,7 @@ public static partial class X87
         {
             negative ^= ToNearest(ref rest, ref quotient, ref unit, divisor.High, distance);
         }
-        conditions = (ushort)(((quotient & 4) != 0 ? C0 : 0) | ((quotient & 2) != 0 ? C3 : 0) | ((quotient & 1) != 0 ? C1 : 0));
+        conditions = ((quotient & 4) != 0 ? C0 : 0) | ((quotient & 2) != 0 ? C3 : 0) | ((quotient & 1) != 0 ? C1 : 0);
         return rest == 0
             ? Float80.SignedZero(a.IsNegative)
             : RoundExact(Real.From(negative, rest, unit), control, ref raised);

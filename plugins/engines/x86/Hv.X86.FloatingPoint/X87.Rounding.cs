@@ -16,7 +16,9 @@ public static partial class X87
         {
             return true;
         }
-        raised &= FpExceptions.PreComputation | FpExceptions.StackFault;
+        // C1 tells stack overflow from underflow.
+        raised &= FpExceptions.PreComputation | FpExceptions.StackFault
+            | ((raised & FpExceptions.StackFault) != 0 ? FpExceptions.RoundedUp : FpExceptions.None);
         return false;
     }
 

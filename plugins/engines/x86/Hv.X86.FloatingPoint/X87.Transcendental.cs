@@ -140,9 +140,15 @@ public static partial class X87
             return a.IsNegative ? Float80.One.Negated : a;
         }
         NoteDenormal(a, ref raised);
-        if (a.IsZero || a.Exponent >= Float80.Bias)
+        if (a.IsZero)
         {
-            return a == Float80.One.Negated ? Make(true, Float80.Bias - 1, 1UL << 63) : a;
+            return a;
+        }
+        if (a.Exponent >= Float80.Bias)
+        {
+            bool one = (a.Significand << 1) == 0 && a.Exponent == Float80.Bias;
+            raised |= one ? FpExceptions.None : FpExceptions.Precision;
+            return one && a.IsNegative ? Make(true, Float80.Bias - 1, 1UL << 63) : a;
         }
         Real y = Transcendental.Multiply(a.ToReal(), TranscendentalTables.Ln2);
         UInt128 argument = Transcendental.ToFixed(y);
@@ -196,17 +202,22 @@ public static partial class X87
         return Round(power ? product : Transcendental.Inexact(product), 64, control, ref raised);
     }
 
-    /// <summary>FYL2XP1: y · log₂(x + 1). The manual defines it for |x| below 1 − √½; ours goes on above and is invalid below −1.</summary>
+    /// <summary>FYL2XP1: y · log₂(x + 1). The manual defines it for |x| below 1 − √½; ours goes on above, and is the
+    /// indefinite from −1 down.</summary>
     public static Float80 LogarithmPlusOne(Float80 y, Float80 x, X87Control control, ref FpExceptions raised)
     {
         if (IsSpecial(y, x, ref raised, out Float80 special))
         {
             return special;
         }
-        bool tooSmall = x.IsNegative && x.Exponent >= Float80.Bias;
-        if (tooSmall || (x.IsZero && y.IsInfinity) || (x.IsInfinity && y.IsZero))
+        if ((x.IsZero && y.IsInfinity) || (x.IsInfinity && y.IsZero))
         {
             return Invalid(ref raised);
+        }
+        if (x.IsNegative && x.Exponent >= Float80.Bias)
+        {
+            raised |= FpExceptions.Precision;
+            return Float80.Indefinite;
         }
         NoteDenormal(y, ref raised);
         NoteDenormal(x, ref raised);

@@ -114,7 +114,9 @@ internal static unsafe class FloatCombinations
     /// <summary>An operation on one 128-bit lane that is always computed by definition; the result replaces the first operand.</summary>
     private interface IColdLane
     {
-        static abstract void Do(byte* a, byte* b, int immediate, Mxcsr control, ref FpExceptions raised);
+        /// <summary>Dependent operations, each of which may end the instruction with an unmasked exception.</summary>
+        static abstract int Steps { get; }
+        static abstract void Do(int step, byte* a, byte* b, int immediate, Mxcsr control, ref FpExceptions raised);
     }
 
     private static void BuildCold<TOp>(BlockBuilder b) where TOp : struct, IColdLane
@@ -164,19 +166,24 @@ internal static unsafe class FloatCombinations
     [MethodImpl(Jit.Cold)]
     private static bool Lanes<TOp>(Cpu* cpu, Op* op, int lanes) where TOp : struct, IColdLane
     {
-        FpExceptions raised = FpExceptions.None;
         byte* operands = (byte*)&cpu->FloatOperands;
-        for (int lane = 0; lane < lanes; lane++)
+        for (int step = 0; step < TOp.Steps; step++)
         {
-            TOp.Do(operands + lane * 16, operands + SlowFloat.OperandBytes + lane * 16, op->Aux, new Mxcsr(cpu->Mxcsr), ref raised);
+            FpExceptions raised = FpExceptions.None;
+            for (int lane = 0; lane < lanes; lane++)
+            {
+                TOp.Do(step, operands + lane * 16, operands + SlowFloat.OperandBytes + lane * 16, op->Aux, new Mxcsr(cpu->Mxcsr), ref raised);
+            }
+            if (!SlowFloat.Commit(cpu, op, raised)) return false;
         }
-        return SlowFloat.Commit(cpu, op, raised);
+        return true;
     }
 
     /// <summary>ADDSUB: even elements are subtracted, odd ones added.</summary>
     private readonly struct AddSubtract<F> : IColdLane where F : struct, IBinaryFormat
     {
-        public static void Do(byte* a, byte* b, int immediate, Mxcsr control, ref FpExceptions raised)
+        public static int Steps => 1;
+        public static void Do(int step, byte* a, byte* b, int immediate, Mxcsr control, ref FpExceptions raised)
         {
             int size = SlowFloat.Bytes<F>();
             for (int at = 0; at < 16; at += size)
@@ -193,23 +200,34 @@ internal static unsafe class FloatCombinations
     /// (SDM vol. 2A, DPPS).</summary>
     private readonly struct DotProduct<F> : IColdLane where F : struct, IBinaryFormat
     {
-        public static void Do(byte* a, byte* b, int immediate, Mxcsr control, ref FpExceptions raised)
+        private static int Count => 16 / SlowFloat.Bytes<F>();
+
+        /// <summary>Products, sums of pairs, and for four elements the sum of those.</summary>
+        public static int Steps => Count == 4 ? 3 : 2;
+
+        public static void Do(int step, byte* a, byte* b, int immediate, Mxcsr control, ref FpExceptions raised)
         {
             int size = SlowFloat.Bytes<F>();
-            int count = 16 / size;
-            for (int i = 0; i < count; i++)
+            if (step == 0)
             {
-                ulong product = (immediate >> (4 + i) & 1) == 0 ? 0 : SoftFloat<F>.Multiply(
-                    SlowFloat.Load<F>(a + i * size), SlowFloat.Load<F>(b + i * size), control, ref raised);
-                SlowFloat.Store<F>(a + i * size, product);
+                for (int i = 0; i < Count; i++)
+                {
+                    ulong product = (immediate >> (4 + i) & 1) == 0 ? 0 : SoftFloat<F>.Multiply(
+                        SlowFloat.Load<F>(a + i * size), SlowFloat.Load<F>(b + i * size), control, ref raised);
+                    SlowFloat.Store<F>(a + i * size, product);
+                }
+                return;
             }
-            ulong sum = SoftFloat<F>.Add(SlowFloat.Load<F>(a), SlowFloat.Load<F>(a + size), control, ref raised);
-            if (count == 4)
+            // The second step leaves its sums in elements 0 and 2.
+            int distance = step * size;
+            for (int at = 0; at < 16; at += 2 * distance)
             {
-                ulong high = SoftFloat<F>.Add(SlowFloat.Load<F>(a + 2 * size), SlowFloat.Load<F>(a + 3 * size), control, ref raised);
-                sum = SoftFloat<F>.Add(sum, high, control, ref raised);
+                SlowFloat.Store<F>(a + at, SoftFloat<F>.Add(
+                    SlowFloat.Load<F>(a + at), SlowFloat.Load<F>(a + at + distance), control, ref raised));
             }
-            for (int i = 0; i < count; i++) SlowFloat.Store<F>(a + i * size, (immediate >> i & 1) != 0 ? sum : 0);
+            if (step != Steps - 1) return;
+            ulong sum = SlowFloat.Load<F>(a);
+            for (int i = 0; i < Count; i++) SlowFloat.Store<F>(a + i * size, (immediate >> i & 1) != 0 ? sum : 0);
         }
     }
 }

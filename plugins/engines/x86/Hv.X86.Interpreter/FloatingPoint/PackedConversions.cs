@@ -175,8 +175,9 @@ internal static unsafe class PackedConversions
         if (!Read<ulong, TSource, Vex>(cpu, op, out ulong source)) return;
         byte* operands = (byte*)&cpu->FloatOperands;
         *(ulong*)operands = source;
-        if (!Elements<T>(cpu, op)) return;
+        // The transition to MMX state comes before #XM, as processors have it.
         if (!TSource.IsMemory) Mmx.Enter(cpu);
+        if (!Elements<T>(cpu, op)) return;
         if (T.TargetBytes == 8) Xmm.SetLow(cpu, op->Dst, Vector128.Load(operands + SlowFloat.OperandBytes));
         else *(ulong*)((byte*)cpu + op->Dst) = *(ulong*)(operands + SlowFloat.OperandBytes);
         Chain.Next(cpu, op);
@@ -190,8 +191,8 @@ internal static unsafe class PackedConversions
         if (!Read<TRead, TSource, Legacy>(cpu, op, out TRead source)) return;
         byte* operands = (byte*)&cpu->FloatOperands;
         *(TRead*)operands = source;
-        if (!Elements<T>(cpu, op)) return;
         Mmx.Enter(cpu);
+        if (!Elements<T>(cpu, op)) return;
         Mmx.Set(cpu, op->Dst, *(ulong*)(operands + SlowFloat.OperandBytes));
         Chain.Next(cpu, op);
     }

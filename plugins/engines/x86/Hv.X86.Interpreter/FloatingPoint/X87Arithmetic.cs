@@ -138,7 +138,7 @@ internal static unsafe class X87Arithmetic
         {
             FpExceptions converting = FpExceptions.None;
             Float80 top = X87Stack.Get(cpu, 0);
-            Float80 source = TOperand.Convert(value, ref converting);
+            Float80 source = X87Forms.Unquiet(TOperand.Convert(value, ref converting), ref converting);
             result = TOp.Do(top, source, new X87Control(cpu->Fcw), ref raised);
             // A denormal operand is not looked at when a NaN or an exception of higher priority decides (SDM vol. 1, 4.9.2).
             bool isDecided = top.IsNaN || (raised & (FpExceptions.Invalid | FpExceptions.ZeroDivide)) != 0;
@@ -196,15 +196,20 @@ internal static unsafe class X87Arithmetic
     {
         FpExceptions raised = FpExceptions.None;
         Float80 result = Float80.Indefinite;
-        ushort conditions = 0;
+        int conditions = -1;
         if (X87Stack.IsValid(cpu, 0) && X87Stack.IsValid(cpu, 1))
         {
             result = X87.Remainder(X87Stack.Get(cpu, 0), X87Stack.Get(cpu, 1), toNearest, new X87Control(cpu->Fcw), ref raised, out conditions);
         }
         else raised = X87Stack.Underflow;
-        if (!X87Stack.Complete(cpu, op, raised)) return;
-        X87Stack.SetConditions(cpu, conditions & ~X87Stack.C1);
-        if ((conditions & X87Stack.C1) != 0) cpu->Fsw |= X87Stack.C1;
+        bool isWritten = X87Stack.Complete(cpu, op, raised);
+        cpu->Fsw &= unchecked((ushort)~X87Stack.C2);
+        if (!isWritten) return;
+        if (conditions >= 0)
+        {
+            X87Stack.SetConditions(cpu, conditions & ~X87Stack.C1);
+            cpu->Fsw |= (ushort)(conditions & X87Stack.C1);
+        }
         X87Stack.Set(cpu, 0, result);
     }
 

@@ -82,7 +82,8 @@ internal static unsafe class X87Comparison
     /// <summary>C3, C2 and C0 from a relation; then pops.</summary>
     private static void Finish(Cpu* cpu, Op* op, FpRelation relation, FpExceptions raised)
     {
-        if (!X87Stack.Complete(cpu, op, raised)) return;
+        // The conditions are set even when the exception is unmasked.
+        bool isComplete = X87Stack.Complete(cpu, op, raised);
         X87Stack.SetConditions(cpu, relation switch
         {
             FpRelation.Unordered => X87Stack.C3 | X87Stack.C2 | X87Stack.C0,
@@ -90,7 +91,7 @@ internal static unsafe class X87Comparison
             FpRelation.Equal => X87Stack.C3,
             _ => 0,
         });
-        X87Stack.Pop(cpu, op->Dst);
+        if (isComplete) X87Stack.Pop(cpu, op->Dst);
     }
 
     [MethodImpl(Jit.Handler)]
@@ -151,9 +152,12 @@ internal static unsafe class X87Comparison
     {
         FpExceptions raised = FpExceptions.None;
         FpRelation relation = Compare(cpu, op->Aux, op->Src != 0, ref raised);
-        if (!X87Stack.Complete(cpu, op, raised)) return;
         Flags.SetStatus(cpu, FloatCompare.StatusOf(relation));
-        X87Stack.Pop(cpu, op->Dst);
+        // C1 only says which stack fault it was: without one it is left alone.
+        int kept = (raised & FpExceptions.StackFault) == 0 ? cpu->Fsw & X87Stack.C1 : 0;
+        bool isComplete = X87Stack.Complete(cpu, op, raised);
+        cpu->Fsw |= (ushort)kept;
+        if (isComplete) X87Stack.Pop(cpu, op->Dst);
     }
 
     [MethodImpl(Jit.Handler)]

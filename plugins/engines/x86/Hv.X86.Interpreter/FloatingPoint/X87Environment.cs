@@ -4,7 +4,8 @@ using Iced.Intel;
 
 namespace Hv.X86.Interpreter;
 
-/// <summary>x87 control instructions and the environment's memory images (SDM vol. 1, 8.1.10 and 8.3.11).</summary>
+/// <summary>x87 control instructions and the environment's memory images (SDM vol. 1, 8.1.10 and 8.3.11). With #AC enabled an
+/// image is aligned to 4 or 2 bytes by operand size (SDM vol. 3, table 7-7); its registers are not looked at one by one.</summary>
 // SAFETY (whole class): memory goes through Memory; register numbers are below 8.
 internal static unsafe class X87Environment
 {
@@ -276,7 +277,11 @@ internal static unsafe class X87Environment
     private static bool WriteEnvironment(Cpu* cpu, Op* op, int bytes)
     {
         ulong linear = Address.Linear(cpu, op, bytes, isWrite: true);
-        if (!Memory.ProbeWrite(cpu, op, linear, bytes)) return false;
+        if (!Memory.ProbeWrite(cpu, op, linear, op->Aux)) return false;
+        for (int at = 2; at < bytes; at += 2)
+        {
+            if (!Elements.ProbeWrite(cpu, op, At(cpu, linear, at), 2)) return false;
+        }
         bool isWide = op->Aux == 4;
         uint high = isWide ? 0xFFFF_0000 : 0;
         uint* fields = stackalloc uint[7];
@@ -302,19 +307,18 @@ internal static unsafe class X87Environment
         for (int i = 0; i < 7; i++)
         {
             bool done = isWide
-                ? Memory.Write(cpu, op, At(cpu, linear, i * 4), fields[i])
-                : Memory.Write(cpu, op, At(cpu, linear, i * 2), (ushort)fields[i]);
+                ? Elements.Write(cpu, op, At(cpu, linear, i * 4), fields[i])
+                : Elements.Write(cpu, op, At(cpu, linear, i * 2), (ushort)fields[i]);
             if (!done) return false;
         }
         return true;
     }
 
-    /// <summary>Reads the environment, after probing all <paramref name="bytes"/> of the image.</summary>
+    /// <summary>Reads the environment of an image of <paramref name="bytes"/> bytes.</summary>
     [MethodImpl(Jit.Cold)]
     private static bool ReadEnvironment(Cpu* cpu, Op* op, int bytes)
     {
         ulong linear = Address.Linear(cpu, op, bytes);
-        if (!Memory.ProbeRead(cpu, op, linear, bytes)) return false;
         uint* fields = stackalloc uint[7];
         bool isWide = op->Aux == 4;
         for (int i = 0; i < 7; i++)
@@ -359,8 +363,8 @@ internal static unsafe class X87Environment
         {
             Float80 value = X87Stack.Get(cpu, i);
             int at = 7 * op->Aux + i * 10;
-            if (!Memory.Write(cpu, op, At(cpu, linear, at), value.Significand)) return false;
-            if (!Memory.Write(cpu, op, At(cpu, linear, at + 8), value.SignExponent)) return false;
+            if (!Elements.Write(cpu, op, At(cpu, linear, at), value.Significand)) return false;
+            if (!Elements.Write(cpu, op, At(cpu, linear, at + 8), value.SignExponent)) return false;
         }
         return true;
     }
@@ -370,12 +374,13 @@ internal static unsafe class X87Environment
     private static bool ReadRegisters(Cpu* cpu, Op* op)
     {
         ulong linear = Address.Linear(cpu, op, 7 * op->Aux + 80);
+        if (!Memory.ProbeRead(cpu, op, linear, op->Aux)) return false;
         byte* to = (byte*)&cpu->FloatOperands;
         for (int i = 0; i < 8; i++)
         {
             int at = 7 * op->Aux + i * 10;
-            if (!Memory.Read(cpu, op, At(cpu, linear, at), out ulong low)) return false;
-            if (!Memory.Read(cpu, op, At(cpu, linear, at + 8), out ushort high)) return false;
+            if (!Elements.Read(cpu, op, At(cpu, linear, at), out ulong low)) return false;
+            if (!Elements.Read(cpu, op, At(cpu, linear, at + 8), out ushort high)) return false;
             *(ulong*)(to + i * 10) = low;
             *(ushort*)(to + i * 10 + 8) = high;
         }

@@ -40,6 +40,15 @@ internal static unsafe class X87Forms
         return true;
     }
 
+    /// <summary>Gives a signalling NaN back what its conversion made quiet, and takes the exception away: the arithmetic raises it, and
+    /// chooses between two NaNs by it.</summary>
+    public static Float80 Unquiet(Float80 converted, ref FpExceptions converting)
+    {
+        if ((converting & FpExceptions.Invalid) == 0) return converted;
+        converting &= ~FpExceptions.Invalid;
+        return converted with { Significand = converted.Significand & ~(1ul << 62) };
+    }
+
     /// <summary>Reads a memory operand of an operand type.</summary>
     [MethodImpl(Jit.Inline)]
     public static bool Read<TOperand>(Cpu* cpu, Op* op, out ulong value) where TOperand : struct, IX87Operand

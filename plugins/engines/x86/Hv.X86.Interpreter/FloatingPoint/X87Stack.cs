@@ -101,12 +101,13 @@ internal static unsafe class X87Stack
     /// <summary>Pushes a value that was loaded or computed. A register in use at the new top is a stack overflow.</summary>
     public static void Push(Cpu* cpu, Op* op, Float80 value, FpExceptions raised)
     {
-        if (IsValid(cpu, -1))
+        if (IsValid(cpu, -1) && (raised & FpExceptions.StackFault) == 0)
         {
             value = Float80.Indefinite;
             raised = Overflow;
         }
-        if (!Complete(cpu, op, raised)) return;
+        // A denormal is pushed even when DE is unmasked: loading is not arithmetic (seen on Zen).
+        if (!Complete(cpu, op, raised) && raised != FpExceptions.Denormal) return;
         cpu->Fsw = (ushort)((cpu->Fsw & ~0x3800) | ((cpu->Fsw - 0x800) & 0x3800));
         Set(cpu, 0, value);
     }

@@ -34,7 +34,8 @@ internal static unsafe class X87Transfer
         table.Add(Code.Fstp_m80fp, &BuildStore80);
         table.Add(Code.Fbstp_m80bcd, &BuildStoreBcd);
         table.Add(Code.Fst_sti, &BuildCopy);
-        table.Add([Code.Fstp_sti, Code.Fstpnce_sti, Code.Fstp_sti_DFD0, Code.Fstp_sti_DFD8], &BuildCopyPop);
+        table.Add(Code.Fstpnce_sti, &BuildCopyQuietly);
+        table.Add([Code.Fstp_sti, Code.Fstp_sti_DFD0, Code.Fstp_sti_DFD8], &BuildCopyPop);
 
         table.Add([Code.Fxch_st0_sti, Code.Fxch_st0_sti_DDC8, Code.Fxch_st0_sti_DFC8], &BuildExchange);
         table.Add([Code.Fcmovb_st0_sti, Code.Fcmove_st0_sti, Code.Fcmovbe_st0_sti, Code.Fcmovu_st0_sti,
@@ -92,6 +93,11 @@ internal static unsafe class X87Transfer
     private static void BuildCopyPop(BlockBuilder b)
     {
         if (X87Forms.Begin(b, 0, pops: 1)) b.Emit(&Copy);
+    }
+
+    private static void BuildCopyQuietly(BlockBuilder b)
+    {
+        if (X87Forms.Begin(b, 0, pops: 1)) b.Emit(&CopyQuietly);
     }
 
     private static void BuildExchange(BlockBuilder b)
@@ -169,7 +175,7 @@ internal static unsafe class X87Transfer
     {
         ulong linear = Address.Linear(cpu, op, 10);
         if (!Memory.Read(cpu, op, linear, out ulong low)) return false;
-        if (!Memory.Read(cpu, op, Following(cpu, linear), out ushort high)) return false;
+        if (!Elements.Read(cpu, op, Following(cpu, linear), out ushort high)) return false;
         *(Float80*)&cpu->FloatOperands = new Float80(low, high);
         return true;
     }
@@ -258,7 +264,9 @@ internal static unsafe class X87Transfer
         if (X87Stack.IsValid(cpu, 0)) value = TStore.Convert(X87Stack.Get(cpu, 0), new X87Control(cpu->Fcw), ref raised);
         else raised = X87Stack.Underflow;
         bool isStored = X87Stack.IsStored(cpu, raised);
-        if (isStored && !Memory.WriteInt<T>(cpu, op, Address.Linear(cpu, op, sizeof(T), isWrite: true), value)) return false;
+        ulong linear = Address.Linear(cpu, op, sizeof(T), isWrite: true);
+        // A store that an unmasked exception keeps back faults all the same.
+        if (!(isStored ? Memory.WriteInt<T>(cpu, op, linear, value) : Memory.ProbeWrite(cpu, op, linear, sizeof(T)))) return false;
         X87Stack.Complete(cpu, op, raised);
         if (isStored) X87Stack.Pop(cpu, op->Dst);
         return true;
@@ -301,13 +309,13 @@ internal static unsafe class X87Transfer
     private static bool WriteTenBytes(Cpu* cpu, Op* op, Float80 value, FpExceptions raised)
     {
         bool isStored = X87Stack.IsStored(cpu, raised);
+        ulong linear = Address.Linear(cpu, op, 10, isWrite: true);
+        // Both pieces are probed before either is written; a store that an unmasked exception keeps back faults all the same.
+        if (!Memory.ProbeWrite(cpu, op, linear, 8) || !Elements.ProbeWrite(cpu, op, Following(cpu, linear), 2)) return false;
         if (isStored)
         {
-            ulong linear = Address.Linear(cpu, op, 10, isWrite: true);
-            // Both pieces are probed before either is written.
-            if (!Memory.ProbeWrite(cpu, op, linear, 10)) return false;
             if (!Memory.Write(cpu, op, linear, value.Significand)) return false;
-            if (!Memory.Write(cpu, op, Following(cpu, linear), value.SignExponent)) return false;
+            if (!Elements.Write(cpu, op, Following(cpu, linear), value.SignExponent)) return false;
         }
         X87Stack.Complete(cpu, op, raised);
         if (isStored) X87Stack.Pop(cpu, op->Dst);
@@ -331,6 +339,23 @@ internal static unsafe class X87Transfer
         Float80 value = isValid ? X87Stack.Get(cpu, 0) : Float80.Indefinite;
         if (!X87Stack.Complete(cpu, op, isValid ? FpExceptions.None : X87Stack.Underflow)) return;
         X87Stack.Set(cpu, op->Aux, value);
+        X87Stack.Pop(cpu, op->Dst);
+    }
+
+    /// <summary>FSTPNCE, the undocumented D9 D8: as FSTP ST(i), but an empty register raises nothing and is not copied.</summary>
+    [MethodImpl(Jit.Handler)]
+    private static void CopyQuietly(Cpu* cpu, Op* op)
+    {
+        if (!X87Stack.Begin(cpu, op)) return;
+        DoCopyQuietly(cpu, op);
+        Chain.Next(cpu, op);
+    }
+
+    [MethodImpl(Jit.Cold)]
+    private static void DoCopyQuietly(Cpu* cpu, Op* op)
+    {
+        X87Stack.Complete(cpu, op, FpExceptions.None);
+        if (X87Stack.IsValid(cpu, 0)) X87Stack.Set(cpu, op->Aux, X87Stack.Get(cpu, 0));
         X87Stack.Pop(cpu, op->Dst);
     }
 
@@ -368,9 +393,13 @@ internal static unsafe class X87Transfer
     {
         bool isValid = X87Stack.IsValid(cpu, 0) && X87Stack.IsValid(cpu, op->Aux);
         bool isTaken = ((Flags.ReadStatus(cpu) & op->Dst) != 0) != (op->Src != 0);
-        if (!X87Stack.Complete(cpu, op, isValid ? FpExceptions.None : X87Stack.Underflow)) return;
-        if (!isValid) X87Stack.Set(cpu, 0, Float80.Indefinite);
-        else if (isTaken) X87Stack.Set(cpu, 0, X87Stack.Get(cpu, op->Aux));
+        if (isValid)
+        {
+            // C1 only says which stack fault it was: without one it is left alone.
+            cpu->Fip = cpu->Rip + op->RipOffset;
+            if (isTaken) X87Stack.Set(cpu, 0, X87Stack.Get(cpu, op->Aux));
+        }
+        else if (X87Stack.Complete(cpu, op, X87Stack.Underflow)) X87Stack.Set(cpu, 0, Float80.Indefinite);
     }
 }
 
