@@ -202,22 +202,17 @@ public static partial class X87
         return Round(power ? product : Transcendental.Inexact(product), 64, control, ref raised);
     }
 
-    /// <summary>FYL2XP1: y · log₂(x + 1). The manual defines it for |x| below 1 − √½; ours goes on above, and is the
-    /// indefinite from −1 down.</summary>
+    /// <summary>FYL2XP1: y · log₂(x + 1). The manual defines it for |x| below 1 − √½; ours goes on above, and is
+    /// the operand from −1 down, as on Zen.</summary>
     public static Float80 LogarithmPlusOne(Float80 y, Float80 x, X87Control control, ref FpExceptions raised)
     {
         if (IsSpecial(y, x, ref raised, out Float80 special))
         {
             return special;
         }
-        if ((x.IsZero && y.IsInfinity) || (x.IsInfinity && y.IsZero))
+        if ((x.IsZero && y.IsInfinity) || (x.IsInfinity && (y.IsZero || x.IsNegative)))
         {
             return Invalid(ref raised);
-        }
-        if (x.IsNegative && x.Exponent >= Float80.Bias)
-        {
-            raised |= FpExceptions.Precision;
-            return Float80.Indefinite;
         }
         NoteDenormal(y, ref raised);
         NoteDenormal(x, ref raised);
@@ -229,6 +224,11 @@ public static partial class X87
         if (x.IsZero || y.IsZero)
         {
             return Float80.SignedZero(negative);
+        }
+        if (x.IsNegative && x.Exponent >= Float80.Bias)
+        {
+            raised |= FpExceptions.Precision;
+            return x;
         }
         Real value = x.ToReal();
         Real one = Real.From(false, 1, 0);

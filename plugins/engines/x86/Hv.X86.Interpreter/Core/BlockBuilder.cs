@@ -229,6 +229,13 @@ internal sealed unsafe class BlockBuilder
 
         bool hasBase = segment is Iced.Intel.Register.FS or Iced.Intel.Register.GS;
         Register baseRegister = Instruction.MemoryBase;
+        if (Is64 && !hasBase)
+        {
+            // Prefixes of the other four segments are ignored, so a non-canonical address is #SS by its base register alone.
+            bool isStack = baseRegister is Iced.Intel.Register.RSP or Iced.Intel.Register.RBP
+                or Iced.Intel.Register.ESP or Iced.Intel.Register.EBP;
+            Op->Segment = Cpu.SegmentOffset(isStack ? 2 : 3);
+        }
         if (Instruction.IsIPRelativeMemoryOperand)
         {
             Op->Base = (ushort)Cpu.RipRegister;
