@@ -66,8 +66,9 @@ public static class DefinitionKeys
         new DefinitionKey
         {
             Value = Text("serial", "what the next serial port is connected to", "stdio"),
-            Placeholder = "stdio|none|BACKEND:TARGET[,…]", Group = Devices, IsRepeatable = true, Head = "backend",
+            Placeholder = "stdio|none|BACKEND:TARGET[,model=,…]", Group = Devices, IsRepeatable = true, Head = "backend",
             Names = ExtensionKind.CharBackend, BuiltIn = ["stdio", "none"],
+            Parts = [Text("model", "model of the port, for example virtio-console; the first is the board's own when not given")],
         },
         new DefinitionKey
         {

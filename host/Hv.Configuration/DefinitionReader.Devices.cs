@@ -27,6 +27,10 @@ public sealed partial class DefinitionReader
         foreach (JsonValue value in settings[key])
         {
             Compound disk = Compound.Read(value, key, bag);
+            string bus = disk.Parts.TryGetValue("bus", out Part onBus) ? onBus.Text : key.Parts.First(p => p.Name == "bus").Default!;
+            string model = DiskModels.GetValueOrDefault(bus, "");
+            Dictionary<string, string> deviceOptions = TakeDeviceOptions(disk, model,
+                [.. key.Parts, .. FormatOptionsOf(disk)]);
             Dictionary<string, string> given = key.Parts
                 .Where(p => disk.Parts.ContainsKey(p.Name))
                 .ToDictionary(p => p.Name, p => disk.Parts[p.Name].Text);
@@ -37,14 +41,40 @@ public sealed partial class DefinitionReader
                 CheckFile(disk.Head, "disk");
             }
 
-            string model = DiskModels.GetValueOrDefault(parts.Text("bus") ?? "", "");
             string path = parts.Text("name") ?? NextName("disk");
-            AddDevice(path, model, new Dictionary<string, string>(), disk.Parts.TryGetValue("bus", out Part bus) ? bus.Place : disk.Place);
+            AddDevice(path, model, deviceOptions, onBus.Text is null ? disk.Place : onBus.Place);
             AddDisk(path, disk, parts, formatOptions);
         }
 
         ReadRemovable("cdrom", "ide-cdrom");
         ReadRemovable("floppy", "floppy");
+    }
+
+    private IReadOnlyList<OptionInfo> FormatOptionsOf(Compound disk) =>
+        disk.Parts.TryGetValue("format", out Part format) && catalog.Find(ExtensionKind.DiskFormat, format.Text) is not null
+            ? SchemaOf(ExtensionKind.DiskFormat, format.Text).Options : [];
+
+    /// <summary>Takes the parts that are options of the device's model; those that <paramref name="others"/> name belong to them.</summary>
+    private Dictionary<string, string> TakeDeviceOptions(Compound compound, string model, IReadOnlyList<OptionInfo> others)
+    {
+        if (catalog.Find(ExtensionKind.Device, model) is null)
+        {
+            return [];
+        }
+
+        OptionSchema schema = SchemaOf(ExtensionKind.Device, model);
+        Dictionary<string, Part> taken = [];
+        foreach (OptionInfo option in schema.Options.Where(o => !others.Any(other => other.Name == o.Name)))
+        {
+            if (compound.Take(option.Name) is { } part)
+            {
+                taken[option.Name] = part;
+            }
+        }
+
+        Dictionary<string, string> texts = taken.ToDictionary(t => t.Key, t => t.Value.Text);
+        Bind(schema, texts, option => taken.TryGetValue(option, out Part part) ? part.Place : compound.Place);
+        return texts;
     }
 
     private void AddDisk(string path, Compound disk, OptionValues parts, Dictionary<string, string> formatOptions)
@@ -134,6 +164,9 @@ public sealed partial class DefinitionReader
                 continue;
             }
 
+            string card = model?.Text ?? "virtio-net";
+            Dictionary<string, string> cardOptions = TakeDeviceOptions(net, card,
+                catalog.Find(ExtensionKind.NetBackend, net.Head.Text) is null ? [] : SchemaOf(ExtensionKind.NetBackend, net.Head.Text).Options);
             ExtensionChoice? backend = Choose(ExtensionKind.NetBackend, net);
             if (backend is not null && !isForwarded && SchemaOf(ExtensionKind.NetBackend, backend.Name).Options.Any(o => o.Name == "forward"))
             {
@@ -142,7 +175,7 @@ public sealed partial class DefinitionReader
                 isForwarded = true;
             }
 
-            AddDevice(path, model?.Text ?? "virtio-net", new Dictionary<string, string>(), model?.Place ?? net.Place);
+            AddDevice(path, card, cardOptions, model?.Place ?? net.Place);
             backends.Add(new NetBackendDescription { DevicePath = path, Slot = "netdev", Backend = backend });
         }
 
@@ -164,20 +197,31 @@ public sealed partial class DefinitionReader
 
         for (int i = 0; i < values.Count; i++)
         {
-            string? path = null;
-            if (i > 0)
-            {
-                path = $"serial{i}";
-                AddDevice(path, FirstSerialModel, new Dictionary<string, string>(), values[i].Place);
-            }
-
-            ReadSerialPort(values[i], key, path);
+            Compound serial = Compound.Read(values[i], key, bag);
+            ReadSerialPort(serial, SerialDevice(serial, i));
         }
     }
 
-    private void ReadSerialPort(JsonValue value, DefinitionKey key, string? path)
+    /// <summary>The device that a serial port is: the board's own for the first, unless a model is given; null is the board's.</summary>
+    private string? SerialDevice(Compound serial, int index)
     {
-        Compound serial = Compound.Read(value, key, bag);
+        Part? model = serial.Take("model");
+        if (model is null && index == 0)
+        {
+            return null;
+        }
+
+        string path = model is null ? $"serial{index}" : NextName(model.Value.Text);
+        string device = model?.Text ?? FirstSerialModel;
+        string backend = serial.Head.Text.Split(':')[0];
+        IReadOnlyList<OptionInfo> others = catalog.Find(ExtensionKind.CharBackend, backend) is null
+            ? [] : SchemaOf(ExtensionKind.CharBackend, backend).Options;
+        AddDevice(path, device, TakeDeviceOptions(serial, device, others), model?.Place ?? serial.Place);
+        return path;
+    }
+
+    private void ReadSerialPort(Compound serial, string? path)
+    {
         switch (serial.Head.Text)
         {
             case "":

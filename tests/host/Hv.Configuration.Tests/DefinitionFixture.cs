@@ -20,7 +20,11 @@ public sealed class DefinitionFixture : IDisposable
         [Device("virtio-blk")]
         public sealed class Disk : IDeviceFactory
         {
-            public OptionSchema Options => OptionSchema.Empty;
+            public OptionSchema Options { get; } = new(new OptionInfo[]
+            {
+                new() { Name = "queues", Type = OptionType.Number, Summary = "queues", Maximum = 8 },
+                new() { Name = "serial", Type = OptionType.Text, Summary = "what --disk sets by itself" },
+            });
             public IDevice Create(OptionValues options) => throw new System.NotSupportedException();
         }
 

@@ -67,6 +67,27 @@ public sealed class RightDefinitions : IDisposable
     }
 
     [Fact]
+    public void Read_DiskWithOptionsOfItsModel_GivesThemToTheDevice()
+    {
+        string path = fixture.File("a.img", "a");
+
+        VmDefinition vm = fixture.ReadRight("""{ "kernel": "vmlinuz" }""", $"disk={path},queues=2,serial=X1");
+
+        Assert.Equal("2", Assert.Single(Assert.Single(vm.Machine.Devices).Options).Value);
+        Assert.Equal("X1", vm.Machine.Backends.OfType<DiskBackendDescription>().Single().Serial);
+    }
+
+    [Fact]
+    public void Read_SerialWithAModel_ConnectsADeviceOfThatModel()
+    {
+        VmDefinition vm = fixture.ReadRight("""{ "kernel": "vmlinuz" }""", "serial=stdio,model=uart,depth=4");
+
+        DeviceDescription device = Assert.Single(vm.Machine.Devices);
+        Assert.Equal(("uart0", "uart", "4"), (device.Path, device.Model, device.Options["depth"]));
+        Assert.Equal("uart0", Assert.IsType<ConsoleBackendDescription>(Assert.Single(vm.Machine.Backends)).DevicePath);
+    }
+
+    [Fact]
     public void Read_CommaTwiceInAText_IsOneComma()
     {
         string path = fixture.File("a,b.img", "x");

@@ -50,6 +50,8 @@ public sealed class WrongDefinitions : IDisposable
     [InlineData("device=uarrt", Codes.UnknownName)]
     [InlineData("device=", Codes.MissingKey)]
     [InlineData("serial=tty:1", Codes.UnknownName)]
+    [InlineData("serial=none,model=uarrt", Codes.UnknownName)]
+    [InlineData("serial=none,model=uart,depth=65", Codes.OutOfRange)]
     [InlineData("disk=/nowhere.img", Codes.FileUnreadable)]
     [InlineData("disk=/,bus=virtoi", Codes.NotAChoice, Codes.FileUnreadable)]
     [InlineData("forward=tcp:127.0.0.1:1:2", Codes.Contradiction)]
