@@ -52,8 +52,7 @@ internal static unsafe class EventDelivery
     }
 
     /// <summary>The flags that the frame gets: RF is set for faults, so that an instruction breakpoint does not hit twice. For #DB whoever
-    /// raises it decides
-    /// (SDM vol. 3, 17.3.1.1).</summary>
+    /// raises it decides (SDM vol. 3, 17.3.1.1).</summary>
     private static ulong FlagsImage(Cpu* cpu, in PendingEvent pending)
     {
         ulong flags = Flags.Read(cpu);
