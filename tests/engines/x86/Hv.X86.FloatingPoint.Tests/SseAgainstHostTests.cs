@@ -6,7 +6,8 @@ namespace Hv.X86.FloatingPoint.Tests;
 public sealed class SseAgainstHostTests(ITestOutputHelper output)
 {
     private const int BatchCases = 2048;
-    private const int Batches = 100;
+    private const int Batches = 8;
+    private const int NightlyBatches = 400;
 
     private delegate ulong Definition(in SseCase input, Mxcsr control, ref FpExceptions raised);
 
@@ -74,13 +75,30 @@ public sealed class SseAgainstHostTests(ITestOutputHelper output)
     [HostTheory]
     [MemberData(nameof(Doubles))]
     public void Binary64_RandomAndEdgeOperands_EqualTheHost(string name)
-        => Check<Binary64>(Binary64Operations.Single(operation => operation.Name == name), ulong.MaxValue);
+        => CheckDouble(name, Batches);
+
+    [HostTheory]
+    [Trait("tier", "nightly")]
+    [MemberData(nameof(Doubles))]
+    public void Binary64_MillionsOfOperands_EqualTheHost(string name) => CheckDouble(name, NightlyBatches);
+
+    private void CheckDouble(string name, int batches)
+        => Check<Binary64>(Binary64Operations.Single(operation => operation.Name == name), ulong.MaxValue, batches);
 
     [HostTheory]
     [MemberData(nameof(Singles))]
     public void Binary32_RandomAndEdgeOperands_EqualTheHost(string name)
+        => CheckSingle(name, Batches);
+
+    [HostTheory]
+    [Trait("tier", "nightly")]
+    [MemberData(nameof(Singles))]
+    public void Binary32_MillionsOfOperands_EqualTheHost(string name) => CheckSingle(name, NightlyBatches);
+
+    private void CheckSingle(string name, int batches)
         => Check<Binary32>(Binary32Operations.Single(operation => operation.Name == name),
-            name is "cvtss2sd" or "cvttss2si64" ? ulong.MaxValue : name.StartsWith("vcvtps2ph", StringComparison.Ordinal) ? 0xFFFF : uint.MaxValue);
+            name is "cvtss2sd" or "cvttss2si64" ? ulong.MaxValue : name.StartsWith("vcvtps2ph", StringComparison.Ordinal) ? 0xFFFF : uint.MaxValue,
+            batches);
 
     [HostFact]
     public void Binary16_EveryValue_WidensAsTheHostDoes()
@@ -127,17 +145,17 @@ public sealed class SseAgainstHostTests(ITestOutputHelper output)
         }
     }
 
-    private void Check<T>(Operation operation, ulong mask) where T : struct, IBinaryFormat
+    private void Check<T>(Operation operation, ulong mask, int batches) where T : struct, IBinaryFormat
     {
         Dice dice = new(operation.Name);
         output.WriteLine($"seed {dice.Seed}");
         int shortcuts = 0;
-        for (int batch = 0; batch < Batches; batch++)
+        for (int batch = 0; batch < batches; batch++)
         {
             shortcuts += Compare(operation, Cases<T>(dice), mask, dice.Seed);
         }
-        output.WriteLine($"{Batches * BatchCases} cases, {shortcuts} by the fast path");
-        Assert.True(operation.Fast is null || shortcuts > Batches * BatchCases / 10, "the fast path was not taken");
+        output.WriteLine($"{batches * BatchCases} cases, {shortcuts} by the fast path");
+        Assert.True(operation.Fast is null || shortcuts > batches * BatchCases / 10, "the fast path was not taken");
     }
 
     private static SseCase[] Cases<T>(Dice dice) where T : struct, IBinaryFormat

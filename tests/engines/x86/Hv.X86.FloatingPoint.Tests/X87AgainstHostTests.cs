@@ -7,7 +7,8 @@ namespace Hv.X86.FloatingPoint.Tests;
 public sealed class X87AgainstHostTests(ITestOutputHelper output)
 {
     private const int BatchCases = 2048;
-    private const int Batches = 100;
+    private const int Batches = 6;
+    private const int NightlyBatches = 400;
     private const ushort Sentinel = 0xBEEF;
 
     /// <summary>What an instruction leaves: ST(0), the memory operand, condition codes beyond C1.</summary>
@@ -63,20 +64,29 @@ public sealed class X87AgainstHostTests(ITestOutputHelper output)
 
     [HostTheory]
     [MemberData(nameof(Names))]
-    public void Masked_RandomAndEdgeOperands_EqualTheHost(string name) => Check(name, unmasked: false);
+    public void Masked_RandomAndEdgeOperands_EqualTheHost(string name) => Check(name, unmasked: false, Batches);
 
     [HostTheory]
     [MemberData(nameof(Names))]
-    public void Unmasked_RandomAndEdgeOperands_EqualTheHost(string name) => Check(name, unmasked: true);
+    public void Unmasked_RandomAndEdgeOperands_EqualTheHost(string name) => Check(name, unmasked: true, Batches);
 
-    private void Check(string name, bool unmasked)
+    [HostTheory]
+    [Trait("tier", "nightly")]
+    [MemberData(nameof(Names))]
+    public void Any_MillionsOfOperands_EqualTheHost(string name)
+    {
+        Check(name, unmasked: false, NightlyBatches);
+        Check(name, unmasked: true, NightlyBatches);
+    }
+
+    private void Check(string name, bool unmasked, int batches)
     {
         Operation operation = Operations.Single(candidate => candidate.Name == name);
         Dice dice = new(name);
         output.WriteLine($"seed {dice.Seed}");
         using HostCode code = X87Case.Compile(operation.Code);
         X87Case[] cases = new X87Case[BatchCases];
-        for (int batch = 0; batch < Batches; batch++)
+        for (int batch = 0; batch < batches; batch++)
         {
             foreach (ref X87Case one in cases.AsSpan())
             {
