@@ -49,7 +49,8 @@ internal static class Calendar
         int month = (m.Month + 9) % 12;
         long year = m.Month <= 2 ? m.Year - 1 : m.Year, era = FloorDivide(year, YearsPerEra);
         long yearOfEra = year - era * YearsPerEra;
-        long days = era * DaysPerEra + yearOfEra * 365 + yearOfEra / 4 - yearOfEra / 100 + (153 * month + 2) / 5 + m.Day - 1 - EpochDays;
+        long dayOfEra = yearOfEra * 365 + yearOfEra / 4 - yearOfEra / 100 + (153 * month + 2) / 5 + m.Day - 1;
+        long days = era * DaysPerEra + dayOfEra - EpochDays;
         return days * SecondsPerDay + m.Hour * 3600 + m.Minute * 60 + m.Second;
     }
 

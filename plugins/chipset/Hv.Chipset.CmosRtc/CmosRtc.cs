@@ -64,7 +64,8 @@ public sealed class CmosRtc(CmosRtcOptions options) : IDevice, IStateful, IIoHan
     public void Load(StateReader reader)
     {
         state = CmosRtcState.Load(reader);
-        if (state.OffsetSeconds is < -OffsetLimit or > OffsetLimit || state.SeenTick > PeriodicTick || state.SeenSecond > MachineSecond)
+        bool isBeyond = state.OffsetSeconds is < -OffsetLimit or > OffsetLimit;
+        if (isBeyond || state.SeenTick > PeriodicTick || state.SeenSecond > MachineSecond)
             throw new StateException("the clock's state does not fit the machine's time");
         irq.Set(IsInterrupting);
     }
@@ -210,7 +211,8 @@ public sealed class CmosRtc(CmosRtcOptions options) : IDevice, IStateful, IIoHan
 
     // --- flags and interrupt ---
 
-    /// <summary>Periodic interrupts a second; 0 when there are none (table 5). Rates 1 and 2 are 8 and 9 with a 32 kHz crystal.</summary>
+    /// <summary>Periodic interrupts a second; 0 when there are none ("Periodic interrupt selection").
+    /// With a 32 kHz crystal rates 1 and 2 are 8 and 9.</summary>
     private ulong PeriodicHz => (state.RegisterA & A.RateSelect) switch
     {
         0 => 0,

@@ -16,7 +16,7 @@ public enum Reg : byte
     ExtendedData,
 }
 
-/// <summary>Layout of the clock (Motorola MC146818A data sheet, 1984; second bank: 82371AB PIIX4, 7.2.5).</summary>
+/// <summary>Layout of the clock (Motorola MC146818A data sheet, 1984; second bank: 82371AB PIIX4, 4.2.5).</summary>
 public static class Spec
 {
     /// <summary>Ports of the clock and of the second bank.</summary>
@@ -32,14 +32,14 @@ public static class Spec
     public static RegisterMap<Reg> Ports { get; } = new(PortCount, 0xff,
     [
         //  register           offset width access     reset  name        section
-        new(Reg.Index,         0,     1,    WriteOnly, 0x00,  "RTCI",     "PIIX4 7.2.5.1"),
-        new(Reg.Data,          1,     1,    ReadWrite, 0x00,  "RTCD",     "PIIX4 7.2.5.2"),
-        new(Reg.ExtendedIndex, 2,     1,    ReadWrite, 0x00,  "RTCEI",    "PIIX4 7.2.5.3") { Writable = 0x7f },
-        new(Reg.ExtendedData,  3,     1,    ReadWrite, 0x00,  "RTCED",    "PIIX4 7.2.5.4"),
+        new(Reg.Index,         0,     1,    WriteOnly, 0x00,  "RTCI",     "PIIX4 4.2.5.1"),
+        new(Reg.Data,          1,     1,    ReadWrite, 0x00,  "RTCD",     "PIIX4 4.2.5.2"),
+        new(Reg.ExtendedIndex, 2,     1,    ReadWrite, 0x00,  "RTCEI",    "PIIX4 4.2.5.3") { Writable = 0x7f },
+        new(Reg.ExtendedData,  3,     1,    ReadWrite, 0x00,  "RTCED",    "PIIX4 4.2.5.4"),
     ]);
 }
 
-/// <summary>Bytes of the clock (MC146818A, figure 10).</summary>
+/// <summary>Bytes of the clock (MC146818A, "Address map").</summary>
 internal static class Cell
 {
     public const int Seconds = 0x00, SecondsAlarm = 0x01, Minutes = 0x02, MinutesAlarm = 0x03, Hours = 0x04, HoursAlarm = 0x05,

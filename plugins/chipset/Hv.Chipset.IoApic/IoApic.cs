@@ -8,8 +8,9 @@ using Hv.Sdk.State;
 namespace Hv.Chipset.IoApic;
 
 /// <summary>The I/O APIC: 24 inputs that become messages to local APICs (82093AA data sheet), with the EOI register of version 20h.</summary>
-// Deviation: the polarity bit is kept but has no meaning, since lines are asserted or not. Delivery is instant: delivery status reads idle.
-// Deviation: an edge that comes while its pin is masked is delivered when it is unmasked, as chipsets since the ICH do; the 82093AA lost it.
+// Deviation: the polarity bit is kept but has no meaning, since lines are asserted or not.
+// Deviation: delivery is instant: delivery status reads idle.
+// Deviation: an edge that comes while its pin is masked is delivered when it is unmasked; the 82093AA lost it.
 public sealed class IoApic(IoApicOptions options) : IDevice, IStateful, IIoHandler, IRegisterFile<Reg>, IIrqHandler,
     IEndOfInterruptListener, IAcpiContributor
 {
@@ -87,7 +88,8 @@ public sealed class IoApic(IoApicOptions options) : IDevice, IStateful, IIoHandl
     private void WriteWindow(uint value)
     {
         if (state.Select == Spec.IdSelector) state.Id = (byte)(value >> 24 & 0xf);
-        if (TryFindRedirection(out int pin, out int shift)) WriteRedirection(pin, (ulong)value << shift, Redirection.Writable & ((ulong)uint.MaxValue << shift));
+        if (!TryFindRedirection(out int pin, out int shift)) return;
+        WriteRedirection(pin, (ulong)value << shift, Redirection.Writable & ((ulong)uint.MaxValue << shift));
     }
 
     private bool TryFindRedirection(out int pin, out int shift)

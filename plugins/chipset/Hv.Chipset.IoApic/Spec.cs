@@ -14,7 +14,7 @@ public enum Reg : byte
     EndOfInterrupt,
 }
 
-/// <summary>Layout of the I/O APIC (Intel 82093AA data sheet, order number 290566-001; EOI register: 82801 ICH data sheets, 13.5).</summary>
+/// <summary>Layout of the I/O APIC (Intel 82093AA data sheet, order number 290566-001; EOI register: 82801DB ICH4 data sheet, 9.5).</summary>
 public static class Spec
 {
     /// <summary>Size of the register page in bytes.</summary>
@@ -38,14 +38,15 @@ public static class Spec
         //  register            offset width access     reset       name         section
         new(Reg.Select,         0x00,  4,    ReadWrite, 0x00000000, "IOREGSEL",  "3.1.1") { Writable = 0xff },
         new(Reg.Window,         0x10,  4,    ReadWrite, 0x00000000, "IOWIN",     "3.1.2"),
-        new(Reg.EndOfInterrupt, 0x40,  4,    WriteOnly, 0x00000000, "EOIR",      "ICH 13.5.5"),
+        new(Reg.EndOfInterrupt, 0x40,  4,    WriteOnly, 0x00000000, "EOIR",      "ICH4 9.5.5"),
     ]);
 }
 
 /// <summary>Bits of a redirection entry (3.2.4).</summary>
 internal static class Redirection
 {
-    public const ulong Vector = 0xff, DeliveryMode = 7 << 8, Logical = 1 << 11, RemoteIrr = 1 << 14, LevelTriggered = 1 << 15, Masked = 1 << 16;
+    public const ulong Vector = 0xff, DeliveryMode = 7 << 8, Logical = 1 << 11, RemoteIrr = 1 << 14, LevelTriggered = 1 << 15,
+        Masked = 1 << 16;
     public const int DestinationShift = 56;
     /// <summary>Delivery status and remote IRR belong to the chip.</summary>
     public const ulong Writable = 0xff00_0000_0001_afff;

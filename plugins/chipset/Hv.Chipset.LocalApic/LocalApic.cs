@@ -32,7 +32,8 @@ internal sealed class LocalApic : ILocalApic, IRegisterFile<Reg>
     public bool IsHardwareEnabled => (State.ApicBase & ApicBaseMsr.Enable) != 0;
     public bool IsX2apic => (State.ApicBase & (ApicBaseMsr.Enable | ApicBaseMsr.X2apic)) == (ApicBaseMsr.Enable | ApicBaseMsr.X2apic);
     public bool IsSoftwareEnabled => IsHardwareEnabled && (Volatile.Read(ref State.SpuriousVector) & Svr.Enable) != 0;
-    public bool AnswersAtDefaultBase => IsHardwareEnabled && !IsX2apic && (State.ApicBase & ApicBaseMsr.AddressMask) == Spec.DefaultBase;
+    public bool AnswersAtDefaultBase =>
+        IsHardwareEnabled && !IsX2apic && (State.ApicBase & ApicBaseMsr.AddressMask) == Spec.DefaultBase;
 
     // --- ILocalApic ---
 
@@ -113,12 +114,13 @@ internal sealed class LocalApic : ILocalApic, IRegisterFile<Reg>
     private bool TryFindMsr(uint msr, [System.Diagnostics.CodeAnalysis.NotNullWhen(true)] out Register<Reg>? row)
     {
         row = null;
-        return IsX2apic && msr is >= Spec.FirstMsr and <= Spec.FirstMsr + 0xff && Spec.X2apic.TryFind((int)(msr - Spec.FirstMsr) * 8, out row);
+        return IsX2apic && msr is >= Spec.FirstMsr and <= Spec.FirstMsr + 0xff
+            && Spec.X2apic.TryFind((int)(msr - Spec.FirstMsr) * 8, out row);
     }
 
     private static IoAccess MsrAccess(uint msr) => new() { Offset = (msr - Spec.FirstMsr) * 8, Size = 8 };
 
-    /// <summary>Transitions of figure 11-26; the others are #GP.</summary>
+    /// <summary>The legal transitions (11.12.5); the others are #GP.</summary>
     private MsrStatus WriteApicBase(ulong value)
     {
         const ulong mode = ApicBaseMsr.Enable | ApicBaseMsr.X2apic;
@@ -127,7 +129,8 @@ internal sealed class LocalApic : ILocalApic, IRegisterFile<Reg>
         bool isLegal = to != ApicBaseMsr.X2apic
             && !(from == 0 && to == mode) && !(from == mode && to == ApicBaseMsr.Enable);
         if (!isLegal) return MsrStatus.GeneralProtection;
-        Volatile.Write(ref State.ApicBase, (value & ~ApicBaseMsr.BootstrapProcessor) | (State.ApicBase & ApicBaseMsr.BootstrapProcessor));
+        ulong bootstrap = State.ApicBase & ApicBaseMsr.BootstrapProcessor;
+        Volatile.Write(ref State.ApicBase, (value & ~ApicBaseMsr.BootstrapProcessor) | bootstrap);
         if (to == 0) ResetRegisters();
         bus.Notify(Index);
         return MsrStatus.Ok;
@@ -144,7 +147,7 @@ internal sealed class LocalApic : ILocalApic, IRegisterFile<Reg>
         State.LocalVectors[Lvt.Lint1] = (uint)DeliveryMode.Nmi << 8;
     }
 
-    /// <summary>The state after INIT (11.4.7.2): id and base stay.</summary>
+    /// <summary>The state after INIT (11.4.7.3): id and base stay.</summary>
     private void ResetRegisters()
     {
         timer.Stop();
@@ -299,8 +302,11 @@ internal sealed class LocalApic : ILocalApic, IRegisterFile<Reg>
     }
 
     /// <summary>Whether the vector already waits or is served here: then this is the focus processor (11.6.2.4). Any thread.</summary>
-    public bool IsFocus(byte vector) => (Volatile.Read(ref State.SpuriousVector) & Svr.FocusDisabled) == 0
-        && ((Volatile.Read(ref State.InterruptRequest[vector >> 5]) | Volatile.Read(ref State.InService[vector >> 5])) & Bit(vector)) != 0;
+    public bool IsFocus(byte vector)
+    {
+        uint here = Volatile.Read(ref State.InterruptRequest[vector >> 5]) | Volatile.Read(ref State.InService[vector >> 5]);
+        return (here & Bit(vector)) != 0 && (Volatile.Read(ref State.SpuriousVector) & Svr.FocusDisabled) == 0;
+    }
 
     /// <summary>Takes a message. Any thread.</summary>
     public void Accept(in Message message)

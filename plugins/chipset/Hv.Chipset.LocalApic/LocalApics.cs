@@ -11,7 +11,8 @@ namespace Hv.Chipset.LocalApic;
 /// vCPU's thread, and everything that comes from elsewhere is an atomic bit and a notification.</summary>
 // Deviation: the registers stay at FEE00000h; an APIC whose base was moved does not answer there, and not at its new base either.
 // Deviation: input polarity has no meaning, since lines are asserted or not. Delivery is instant: delivery status reads idle.
-public sealed class LocalApics(LocalApicOptions options) : IDevice, IStateful, IIoHandler, IIrqHandler, ILocalApics, IMsiTarget, IAcpiContributor
+public sealed class LocalApics(LocalApicOptions options) : IDevice, IStateful, IIoHandler, IIrqHandler, ILocalApics,
+    IMsiTarget, IAcpiContributor
 {
     private LocalApicsState state = new();
     private IDeviceContext context = null!;

@@ -94,7 +94,7 @@ public static class Spec
     public static RegisterMap<Reg> X2apic { get; } = new(0x100 * 8, 0x00,
     [
         //  register                  offset    width access     reset       name       section
-        new(Reg.Id,                   0x02 * 8, 8,    ReadOnly,  0x00000000, "ID",      "11.12.5.1"),
+        new(Reg.Id,                   0x02 * 8, 8,    ReadOnly,  0x00000000, "ID",      "table 11-6"),
         new(Reg.Version,              0x03 * 8, 8,    ReadOnly,  Version,    "VERSION", "11.4.8"),
         new(Reg.TaskPriority,         0x08 * 8, 8,    ReadWrite, 0x00000000, "TPR",     "11.8.3.1") { Writable = 0xff },
         new(Reg.ProcessorPriority,    0x0a * 8, 8,    ReadOnly,  0x00000000, "PPR",     "11.8.3.1"),

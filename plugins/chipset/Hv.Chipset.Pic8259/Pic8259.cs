@@ -143,8 +143,8 @@ public sealed class Pic8259(Pic8259Options options) : IDevice, IStateful, IIoHan
     public void Contribute(IAcpiBuilder builder)
     {
         builder.Fadt.HasPic = true;
-        ResourceTemplate resources = new ResourceTemplate().Io(options.MasterPort, Spec.PortCount).Io(options.SlavePort, Spec.PortCount)
-            .Io(options.EdgeLevelPort, Spec.PortCount).Irq(Spec.CascadeInput);
+        ResourceTemplate resources = new ResourceTemplate().Io(options.MasterPort, Spec.PortCount)
+            .Io(options.SlavePort, Spec.PortCount).Io(options.EdgeLevelPort, Spec.PortCount).Irq(Spec.CascadeInput);
         builder.SystemBus(new AmlWriter().Device("PIC", d => d.HardwareId("PNP0000").Name("_CRS", resources)).ToArray());
     }
 }

@@ -14,7 +14,7 @@ public enum Reg : byte
     EdgeLevel,
 }
 
-/// <summary>Layout of the interrupt controllers (Intel 8259A data sheet, order number 231468-003; ELCR: 82371AB PIIX4, 7.2.4).</summary>
+/// <summary>Layout of the interrupt controllers (Intel 8259A data sheet, order number 231468-003; ELCR: 82371AB PIIX4, 4.2.2).</summary>
 public static class Spec
 {
     /// <summary>Two ports a controller.</summary>
@@ -38,7 +38,7 @@ public static class Spec
     public static RegisterMap<Reg> EdgeLevel { get; } = new(PortCount, 0xff,
     [
         //  register        offset width access     reset  name              section
-        new(Reg.EdgeLevel,  0,     1,    ReadWrite, 0x00,  "ELCR1/ELCR2",    "PIIX4 7.2.4") { Count = 2, StrideBytes = 1 },
+        new(Reg.EdgeLevel,  0,     1,    ReadWrite, 0x00,  "ELCR1/ELCR2",    "PIIX4 4.2.2") { Count = 2, StrideBytes = 1 },
     ]);
 
     /// <summary>Inputs that may be level-triggered: not the timer, keyboard, cascade, RTC and FPU.</summary>
@@ -60,5 +60,6 @@ internal static class Icw4
 /// <summary>Bits of the third operation command word.</summary>
 internal static class Ocw3
 {
-    public const byte ReadInService = 0x01, SelectRead = 0x02, Poll = 0x04, Marker = 0x08, SpecialMask = 0x20, SelectSpecialMask = 0x40;
+    public const byte ReadInService = 0x01, SelectRead = 0x02, Poll = 0x04, Marker = 0x08, SpecialMask = 0x20,
+        SelectSpecialMask = 0x40;
 }

@@ -139,7 +139,8 @@ public sealed class Pit8254(Pit8254Options options) : IDevice, IStateful, IIoHan
     private byte SystemControl()
     {
         long refreshes = clock.Now.Nanoseconds / Spec.RefreshNs;
-        return (byte)(state.SystemControl | ((refreshes & 1) != 0 ? Port61.Refresh : 0) | (counters[Spec.Speaker].Out(Now) ? Port61.Out2 : 0));
+        return (byte)(state.SystemControl | ((refreshes & 1) != 0 ? Port61.Refresh : 0)
+            | (counters[Spec.Speaker].Out(Now) ? Port61.Out2 : 0));
     }
 
     private void WriteSystemControl(byte value)

@@ -14,7 +14,7 @@ public enum Reg : byte
     SystemControl,
 }
 
-/// <summary>Layout of the interval timer (Intel 8254 data sheet, order number 231164-005) and of port 61h (82371AB PIIX4, 7.3.2).</summary>
+/// <summary>Layout of the interval timer (Intel 8254 data sheet, order number 231164-005) and of port 61h (82371AB PIIX4, 4.2.4.1).</summary>
 public static class Spec
 {
     /// <summary>Frequency of the counters' clock in hertz: 14.31818 MHz / 12.</summary>
@@ -42,7 +42,7 @@ public static class Spec
     public static RegisterMap<Reg> System { get; } = new(1, 0xff,
     [
         //  register           offset width access     reset  name            section
-        new(Reg.SystemControl, 0,     1,    ReadWrite, 0x00,  "NMISC",        "PIIX4 7.3.2") { Writable = 0x0f },
+        new(Reg.SystemControl, 0,     1,    ReadWrite, 0x00,  "NMISC",        "PIIX4 4.2.4.1") { Writable = 0x0f },
     ]);
 }
 

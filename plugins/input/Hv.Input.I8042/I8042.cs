@@ -11,7 +11,8 @@ namespace Hv.Input.I8042;
 /// <summary>The 8042 keyboard controller of a PC with a PS/2 keyboard and, when asked for, a mouse.</summary>
 // Deviation: bytes come as soon as the output buffer is free, without the serial line's delay; each still makes an edge of its own.
 // Deviation: the input buffer is never full, and time-outs and parity errors never arise. Passwords (A4h to A6h) are not kept.
-public sealed class I8042(I8042Options options) : IDevice, IStateful, IIoHandler, IRegisterFile<Reg>, IKeyboard, IMouse, IAcpiContributor
+public sealed class I8042(I8042Options options) : IDevice, IStateful, IIoHandler, IRegisterFile<Reg>, IKeyboard, IMouse,
+    IAcpiContributor
 {
     private const int DataToken = 0;
     private const int CommandToken = 1;
@@ -186,10 +187,12 @@ public sealed class I8042(I8042Options options) : IDevice, IStateful, IIoHandler
     private void Pump()
     {
         if (state.OutputSource != OutputSource.None) return;
+        bool hasKeyboard = (Configuration & CommandByte.KeyboardDisabled) == 0;
+        bool hasMouse = (Configuration & CommandByte.AuxiliaryDisabled) == 0;
         if (!state.Replies.IsEmpty) Output(state.Replies.Pop(), OutputSource.Keyboard);
         else if (!state.AuxiliaryReplies.IsEmpty) Output(state.AuxiliaryReplies.Pop(), OutputSource.Auxiliary);
-        else if ((Configuration & CommandByte.KeyboardDisabled) == 0 && TryTakeKey(out byte key)) Output(key, OutputSource.Keyboard);
-        else if ((Configuration & CommandByte.AuxiliaryDisabled) == 0 && mouse.TryTake(out byte motion)) Output(motion, OutputSource.Auxiliary);
+        else if (hasKeyboard && TryTakeKey(out byte key)) Output(key, OutputSource.Keyboard);
+        else if (hasMouse && mouse.TryTake(out byte motion)) Output(motion, OutputSource.Auxiliary);
     }
 
     private void Output(byte value, OutputSource source)

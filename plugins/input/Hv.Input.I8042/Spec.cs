@@ -22,14 +22,14 @@ public static class Spec
     public static RegisterMap<Reg> DataPort { get; } = new(1, 0xff,
     [
         //  register      offset width access       reset  name                     section
-        new(Reg.Data,     0,     1,    ReadWrite,   0x00,  "Output / input buffer", "Figure 2, hex 0060"),
+        new(Reg.Data,     0,     1,    ReadWrite,   0x00,  "Output / input buffer", "Input and output buffers"),
     ]);
 
     /// <summary>The command and status port.</summary>
     public static RegisterMap<Reg> CommandPort { get; } = new(1, 0xff,
     [
         //  register      offset width access       reset  name                     section
-        new(Reg.Status,   0,     1,    ReadOnly,    0x10,  "Status",                "Figure 3"),
+        new(Reg.Status,   0,     1,    ReadOnly,    0x10,  "Status",                "Status register"),
         new(Reg.Command,  0,     1,    WriteOnly,   0x00,  "Command",               "Controller commands"),
     ]);
 }

@@ -13,7 +13,8 @@ namespace Hv.Serial.Uart16550;
 // Deviation: a byte leaves the transmitter at once when the backend takes it, whatever the baud rate; the interrupt of an emptied
 // transmitter still falls and rises for each byte. A backend that is full holds bytes in the FIFO: nothing is lost.
 // Deviation: break, parity and framing errors never arise, since a byte stream carries none.
-public sealed class Uart16550(Uart16550Options options) : IDevice, IStateful, IIoHandler, IRegisterFile<Reg>, ICharListener, IAcpiContributor
+public sealed class Uart16550(Uart16550Options options) : IDevice, IStateful, IIoHandler, IRegisterFile<Reg>, ICharListener,
+    IAcpiContributor
 {
     private static readonly int[] TriggerLevels = [1, 4, 8, 14];
 
