@@ -50,7 +50,7 @@ public enum Reg : byte
     SelfIpi,
 }
 
-/// <summary>Layout of the local APIC (Intel SDM volume 3A, order number 325384-083, chapter 11).</summary>
+/// <summary>Layout of the local APIC (Intel SDM volume 3, 325384-083, chapter 11).</summary>
 public static class Spec
 {
     /// <summary>Where the registers are after power-on (11.4.1).</summary>
