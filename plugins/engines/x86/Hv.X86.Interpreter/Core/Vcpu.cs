@@ -67,9 +67,10 @@ internal sealed unsafe class Vcpu : IVcpu
     public ClockDomain Tsc { get; }
     /// <summary>The unmanaged state.</summary>
     public Cpu* State => cpu;
-    // Linear ranges in which translations came from large pages since the last full flush: one for each half of the address space,
-    // so that the kernel's large pages do not make every INVLPG of a user page a full flush.
-    private readonly (ulong Start, ulong End)[] largePages = [(ulong.MaxValue, 0), (ulong.MaxValue, 0)];
+    // For each 2 MiB region, and behind that for each 1 GiB region, a bit (by hash) that says whether a large page was used there since
+    // the last full flush: INVLPG then has to drop more than one entry.
+    private const int RegionWords = 64;
+    private readonly ulong[] largeRegions = new ulong[2 * RegionWords];
 
     /// <summary>The time-stamp counter now.</summary>
     public ulong ReadTsc() => Tsc.TicksAt(Partition.Context.Clock.Now) + cpu->TscOffset;
@@ -155,24 +156,31 @@ internal sealed unsafe class Vcpu : IVcpu
     /// <summary>A vCPU writes a page: remembered, so that whoever decodes code from it finds the writer.</summary>
     public void NoteWriter(ulong filePage) => Partition.NoteWriter(Index, filePage);
 
-    /// <summary>A translation came from a large page.</summary>
+    /// <summary>A translation came from a page of 2 MiB, 4 MiB or 1 GiB.</summary>
     public void NoteLargePage(ulong linear, int shift)
     {
-        ref (ulong Start, ulong End) range = ref largePages[linear >> 63];
-        ulong first = linear >> shift << shift;
-        ulong last = first + ((1ul << shift) - 1);
-        range = (Math.Min(range.Start, first), Math.Max(range.End, last));
+        if (shift == 30)
+        {
+            Mark(linear >> 30, RegionWords);
+            return;
+        }
+        // A 4 MiB page takes both of its halves.
+        ulong region = linear >> 21;
+        Mark(region, 0);
+        if (shift == 22) Mark(region ^ 1, 0);
     }
 
-    /// <summary>Whether an address lies between large pages that are in use.</summary>
-    public bool IsNearLargePage(ulong linear)
-    {
-        (ulong start, ulong end) = largePages[linear >> 63];
-        return linear >= start && linear <= end;
-    }
+    /// <summary>Whether an address may lie in a large page that is in use.</summary>
+    public bool IsInLargePage(ulong linear) => IsMarked(linear >> 21, 0) || IsMarked(linear >> 30, RegionWords);
 
     /// <summary>All translations are gone.</summary>
-    public void ForgetLargePages() => largePages[0] = largePages[1] = (ulong.MaxValue, 0);
+    public void ForgetLargePages() => Array.Clear(largeRegions);
+
+    private static int RegionBit(ulong region) => (int)(region * 0x9E37_79B9_7F4A_7C15 >> 52);
+
+    private void Mark(ulong region, int start) => largeRegions[start + (RegionBit(region) >> 6)] |= 1ul << (RegionBit(region) & 63);
+
+    private bool IsMarked(ulong region, int start) => (largeRegions[start + (RegionBit(region) >> 6)] >> (RegionBit(region) & 63) & 1) != 0;
 
     /// <summary>Code outside RAM and ROM: reads as all ones there (no device on these boards holds code), which is #UD.</summary>
     public void FetchOutsideMemory(ulong gpa) => Fault.Record(cpu, Fault.Ud, Fault.Hardware, false, 0);

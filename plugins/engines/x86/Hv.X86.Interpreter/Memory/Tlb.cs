@@ -75,12 +75,12 @@ internal static unsafe class Tlb
         cpu->TlbFills = 0;
     }
 
-    /// <summary>Drops the translations of one page (INVLPG). A page inside what large pages were seen in drops everything, because its
-    /// translation covers more than one entry.</summary>
+    /// <summary>Drops the translations of one page (INVLPG). An address in a large page drops everything, because that page
+    /// has more than one entry.</summary>
     public static void FlushPage(Cpu* cpu, ulong linear)
     {
         Vcpu vcpu = Vcpu.Of(cpu);
-        if (vcpu.IsNearLargePage(linear))
+        if (vcpu.IsInLargePage(linear))
         {
             FlushAll(cpu);
             return;

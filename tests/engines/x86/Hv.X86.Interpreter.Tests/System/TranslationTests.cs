@@ -61,6 +61,42 @@ public sealed class TranslationTests
     [Fact]
     public void Invlpg_DropsThePage() => Assert.Equal(0x2E3ul, ReadAfterChange(a => a.invlpg(__[rsi]), 8));
 
+    /// <summary>INVLPG anywhere in a large page drops all of it (SDM vol. 3, 4.10.4.1).</summary>
+    [Theory]
+    [InlineData(21)]
+    [InlineData(30)]
+    public void Invlpg_InALargePage_DropsAllOfIt(int shift)
+    {
+        using SystemWorld world = new();
+        VcpuState state = world.Long();
+        ulong window = 2ul << 30;
+        ulong entryAt = shift == 30 ? 0x3010ul : 0x6000;
+        world.Machine.SetQword(entryAt, 0x87);
+        world.Machine.SetQword(0x20_1000, 0x01D);
+        world.Machine.SetQword(0x1000, 0x2E3);
+        VcpuState after = world.Run(state, 64, a =>
+        {
+            a.mov(rsi, window + 0x1000);
+            a.mov(rax, __qword_ptr[rsi]);
+            a.mov(rdi, entryAt);
+            a.mov(rax, 0x20_0000ul | 0x87);
+            if (shift == 30)
+            {
+                // A gigabyte that starts elsewhere cannot lie in this machine's RAM: go over to 2 MiB pages instead.
+                a.mov(rax, 0x6000ul | 7);
+                a.mov(rcx, 0x6000);
+                a.mov(rdx, 0x20_0000ul | 0x87);
+                a.mov(__qword_ptr[rcx], rdx);
+            }
+            a.mov(__qword_ptr[rdi], rax);
+            a.invlpg(__[rsi + 0x5000]);
+            a.mov(rbx, __qword_ptr[rsi]);
+            a.hlt();
+        });
+        Assert.Equal(VcpuExitReason.Halt, world.LastExit);
+        Assert.Equal(0x01Dul, after.Gpr[3]);
+    }
+
     [Fact]
     public void ToggleOfPge_DropsEverything() => Assert.Equal(0x2E3ul, ReadAfterChange(a =>
     {
