@@ -26,6 +26,9 @@ public abstract class VirtioConformance<TFactory> : DeviceConformance<TFactory> 
     /// <summary>Queues of the device.</summary>
     protected abstract int QueueCount { get; }
 
+    /// <summary>Half of a plain device's: there is a class for each transport and layout.</summary>
+    protected override int Seeds => 12;
+
     /// <summary>Connects backends.</summary>
     protected virtual void Configure(DeviceBench bench) { }
 
