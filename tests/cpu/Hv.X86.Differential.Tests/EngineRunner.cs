@@ -188,10 +188,10 @@ internal sealed class EngineRunner : ICaseRunner
         CodePages.Fill(0xCC);
         Ram.Slice(DataOffset + OracleLayout.DataBytes, OracleLayout.ReadOnlyBytes).Fill(OracleLayout.ReadOnlyFill);
         Span<byte> system = Ram[SystemOffset..];
-        const ulong Present = 1, Writable = 2, User = 4;
+        const ulong Present = 1, Writable = 2, User = 4, NoExecute = 1ul << 63;
         MapPages(OracleLayout.Code, OracleLayout.CodeBytes, Present | Writable | User);
-        MapPages(OracleLayout.Data, OracleLayout.DataBytes, Present | Writable | User);
-        MapPages(OracleLayout.ReadOnlyData, OracleLayout.ReadOnlyBytes, Present | User);
+        MapPages(OracleLayout.Data, OracleLayout.DataBytes, Present | Writable | User | NoExecute);
+        MapPages(OracleLayout.ReadOnlyData, OracleLayout.ReadOnlyBytes, Present | User | NoExecute);
         MapPages(System, SystemBytes, Present | Writable);
 
         // Linux's selectors: kernel code 10h, user 32-bit code 20h, user data 28h, user 64-bit code 30h.
@@ -201,6 +201,7 @@ internal sealed class EngineRunner : ICaseRunner
         WriteQword(system, Gdt + 0x28, 0x00CF_F300_0000_FFFF);
         WriteQword(system, Gdt + 0x30, 0x00AF_FB00_0000_FFFF);
         WriteQword(system, Tss + 4, System + KernelStackTop); // RSP0
+        BinaryPrimitives.WriteUInt16LittleEndian(system[(Tss + 102)..], 0x68); // no I/O permission bitmap within the limit
         for (int vector = 0; vector < 256; vector++)
         {
             ulong handler = System + Handlers + (16 * (ulong)vector);

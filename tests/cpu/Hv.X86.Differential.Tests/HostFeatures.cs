@@ -74,7 +74,6 @@ internal static class HostFeatures
         [CpuidFeature.PREFETCHW] = (Leaf.Ecx80000001, 8),
         [CpuidFeature.XSAVEOPT] = (Leaf.Eax0D1, 0),
         [CpuidFeature.XSAVEC] = (Leaf.Eax0D1, 1),
-        [CpuidFeature.XSAVES] = (Leaf.Eax0D1, 3),
     };
 
     private static readonly Dictionary<CpuidFeature, bool> s_host = s_scope.ToDictionary(f => f.Key, f => AskHost(f.Value.Leaf, f.Value.Bit));

@@ -255,7 +255,8 @@ internal static class OperandPlacer
         }
     }
 
-    private static ulong Address(CpuCase c, Instruction instruction) => instruction.GetVirtualAddress(
+    /// <summary>The linear address of the memory operand.</summary>
+    public static ulong Address(CpuCase c, Instruction instruction) => instruction.GetVirtualAddress(
         FindMemory(instruction), 0, (register, _, _) => register switch
         {
             Register.FS => OracleLayout.FsBase,

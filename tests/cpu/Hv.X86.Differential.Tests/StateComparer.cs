@@ -59,7 +59,7 @@ internal static class StateComparer
     {
         // SDM vol. 3, 20.3.1.1 (RF in the image that a fault pushes): checked by tests of its own.
         after.Rflags &= ~Resume;
-        if (after.Vector == CpuCase.NoFault)
+        if (UndefinedResults.IsComplete(before, after))
         {
             after.Rflags &= ~(ToRflags(instruction.RflagsUndefined) & StatusFlags);
             MaskUndefinedX87(ref after, instruction);

@@ -12,14 +12,8 @@ internal static class UndefinedResults
     /// <summary>Puts what is undefined after this instruction to a fixed value.</summary>
     public static void Mask(ref CpuCase before, ref CpuCase after, in Instruction instruction)
     {
-        if (after.Vector != CpuCase.NoFault)
+        if (!IsComplete(before, after))
         {
-            if (instruction.Mnemonic == Mnemonic.Maskmovq)
-            {
-                // Zen enters MMX state before it looks at memory; the manual has a fault change nothing.
-                after.Fsw &= unchecked((ushort)~0x3800);
-                after.Ftw = 0xFF;
-            }
             return;
         }
         switch (instruction.Mnemonic)
@@ -32,11 +26,17 @@ internal static class UndefinedResults
             case Mnemonic.Shl or Mnemonic.Shr or Mnemonic.Sar or Mnemonic.Sal or Mnemonic.Rol or Mnemonic.Ror or Mnemonic.Rcl or Mnemonic.Rcr:
                 MaskShift(ref before, ref after, instruction);
                 break;
+            case Mnemonic.Fxsave or Mnemonic.Fxsave64:
+                MaskSavedPointers(ref before, ref after, instruction);
+                break;
             case Mnemonic.Shld or Mnemonic.Shrd:
                 MaskDoubleShift(ref before, ref after, instruction);
                 break;
         }
     }
+
+    /// <summary>The instruction itself did not fault; what follows it may have (a fetch beyond the code pages).</summary>
+    public static bool IsComplete(in CpuCase before, in CpuCase after) => after.Vector == CpuCase.NoFault || after.Rip != before.Rip;
 
     private static int Count(ref CpuCase before, in Instruction instruction, int operand)
     {
@@ -67,6 +67,24 @@ internal static class UndefinedResults
             undefined |= Carry;
         }
         after.Rflags &= ~undefined;
+    }
+
+    /// <summary>In an image that FXSAVE wrote: FOP, FIP and FDP, which AMD keeps only with an unmasked exception; MXCSR_MASK, which tells
+    /// of the host; the six bytes after each x87 register, which are reserved.</summary>
+    private static void MaskSavedPointers(ref CpuCase before, ref CpuCase after, in Instruction instruction)
+    {
+        long at = (long)(OperandPlacer.Address(before, instruction) - OracleLayout.Data);
+        if (at < 0 || at > OracleLayout.DataBytes - 512)
+        {
+            return;
+        }
+        Span<byte> image = ((Span<byte>)after.Data).Slice((int)at, 512);
+        image[6..24].Clear();
+        image[28..32].Clear();
+        for (int i = 0; i < 8; i++)
+        {
+            image.Slice(42 + (16 * i), 6).Clear();
+        }
     }
 
     /// <summary>A count beyond the width leaves everything undefined (SDM vol. 2, SHLD and SHRD).</summary>

@@ -109,6 +109,8 @@ internal static unsafe class PortInstructions
         bool isRepeated = StringForms.IsRepeated(op);
         ushort port = (ushort)cpu->Gpr[2];
         Vcpu vcpu = Vcpu.Of(cpu);
+        // Rights come first, even when there is nothing to move.
+        if (!IsAllowed(cpu, op, port, sizeof(T))) return false;
         for (int runs = 0; ; runs++)
         {
             ulong count = isRepeated ? Int.Reg<TA>(cpu, Rcx) : 1;
@@ -118,7 +120,6 @@ internal static unsafe class PortInstructions
                 Fault.Synchronise(cpu, op);
                 return false;
             }
-            if (!IsAllowed(cpu, op, port, sizeof(T))) return false;
             if (!(isInput ? Input<T, TA>(cpu, op, port) : Output<T, TA>(cpu, op, port))) return false;
             if (!isRepeated) return true;
             Int.SetReg<TA>(cpu, Rcx, count - 1);

@@ -292,8 +292,12 @@ internal static unsafe class ExtendedState
 
     private static void LoadX87(Cpu* cpu, byte* area, bool isWide)
     {
-        cpu->Fcw = *(ushort*)area;
-        cpu->Fsw = *(ushort*)(area + 2);
+        const int ControlBits = 0x1F3F, ControlOne = 0x40, ErrorSummary = 0x8080, Exceptions = 0x3F;
+        cpu->Fcw = (ushort)((*(ushort*)area & ControlBits) | ControlOne);
+        // ES and B are not loaded: they follow from the exceptions that are unmasked.
+        int status = *(ushort*)(area + 2) & ~ErrorSummary;
+        if ((status & ~cpu->Fcw & Exceptions) != 0) status |= ErrorSummary;
+        cpu->Fsw = (ushort)status;
         cpu->Ftw = area[4];
         cpu->Fop = (ushort)(*(ushort*)(area + 6) & 0x7FF);
         cpu->Fip = isWide ? *(ulong*)(area + 8) : *(uint*)(area + 8);

@@ -44,6 +44,7 @@ internal unsafe ref struct StackFrame
     {
         ulong next = Pointer - (ulong)size & mask;
         if (!TryLinear(next, size, isWrite: true, out ulong linear)
+            || !IsAligned(linear, size)
             || !SystemMemory.Write(cpu, linear, size, value, access | Access.Write))
             return false;
         Pointer = next;
@@ -64,6 +65,7 @@ internal unsafe ref struct StackFrame
     {
         value = 0;
         return TryLinear(Pointer + offset & mask, size, isWrite: false, out ulong linear)
+            && IsAligned(linear, size)
             && SystemMemory.Read(cpu, linear, size, out value, access);
     }
 
@@ -91,6 +93,10 @@ internal unsafe ref struct StackFrame
             : last <= segment.Limit;
         return isInside || Fail();
     }
+
+    /// <summary>#AC(0) for a misaligned access of user code that asked for it.</summary>
+    private readonly bool IsAligned(ulong linear, int size) =>
+        access == Access.System || (linear & ((ulong)size - 1)) == 0 || !CpuMode.ChecksAlignment(cpu) || SystemFault.WithCode(cpu, Fault.Ac, 0);
 
     private readonly bool Fail() => SystemFault.WithSelector(cpu, Fault.Ss, faultSelector);
 }

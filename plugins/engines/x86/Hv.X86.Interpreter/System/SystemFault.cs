@@ -28,7 +28,7 @@ internal static unsafe class SystemFault
     /// <summary>#UD.</summary>
     public static bool InvalidOpcode(Cpu* cpu) => Raise(cpu, Fault.Ud);
 
-    private static bool WithCode(Cpu* cpu, byte vector, uint code)
+    public static bool WithCode(Cpu* cpu, byte vector, uint code)
     {
         Fault.Record(cpu, vector, Fault.Hardware, true, code | cpu->ExternalEvent);
         return false;

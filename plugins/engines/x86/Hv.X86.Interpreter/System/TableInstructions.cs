@@ -302,12 +302,11 @@ internal static unsafe class TableInstructions
     private static void AdjustPrivilegeOp(Cpu* cpu, Op* op)
     {
         ulong source = Int.Reg<ushort>(cpu, op->Src) & 3;
-        ulong linear = 0;
         ushort target;
         if (op->Aux != 0)
         {
-            linear = Address.Linear(cpu, op, sizeof(ushort), true);
-            if (!Memory.ReadForWrite(cpu, op, linear, out target)) return;
+            // A read at first: only a selector that changes is written.
+            if (!Memory.Read(cpu, op, Address.Linear(cpu, op, sizeof(ushort)), out target)) return;
         }
         else
         {
@@ -318,7 +317,7 @@ internal static unsafe class TableInstructions
         {
             ushort raised = (ushort)((target & ~3u) | source);
             if (op->Aux == 0) Int.SetReg<ushort>(cpu, op->Dst, raised);
-            else if (!Memory.Write(cpu, op, linear, raised)) return;
+            else if (!Memory.Write(cpu, op, Address.Linear(cpu, op, sizeof(ushort), true), raised)) return;
         }
         SetZero(cpu, isRaised);
         Chain.Leave(cpu, op);

@@ -8,8 +8,10 @@ internal static unsafe class Elements
     public static bool Read<T>(Cpu* cpu, Op* op, ulong linear, out T value) where T : unmanaged
     {
         if (!CpuMode.ChecksAlignment(cpu)) return Memory.Read(cpu, op, linear, out value);
-        ulong bits = 0;
+        ulong bits = 0, last = linear + (ulong)sizeof(T) - 1;
         value = default;
+        // The whole element is checked for canonical form before any of it for a page.
+        if (!CpuMode.IsCanonical(cpu, last)) linear = last;
         for (int i = 0; i < sizeof(T); i++)
         {
             if (!Memory.Read(cpu, op, linear + (ulong)i, out byte part)) return false;
