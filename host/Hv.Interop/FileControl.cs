@@ -2,10 +2,12 @@ using Microsoft.Win32.SafeHandles;
 
 namespace Hv.Interop;
 
-/// <summary>What files can do beyond .NET's calls. Each answers false where the host or the file system cannot.</summary>
+/// <summary>What files can do beyond .NET's calls. Each answers false where the host or the file system
+/// cannot.</summary>
 public static unsafe class FileControl
 {
-    /// <summary>Locks an open file against other opens, advisory, until it is closed. False when another open holds it.</summary>
+    /// <summary>Locks an open file against other opens, advisory, until it is closed. False when another open holds
+    /// it.</summary>
     public static bool TryLock(SafeFileHandle file, bool exclusive)
     {
         if (OperatingSystem.IsWindows()) return true; // FileShare keeps others out there

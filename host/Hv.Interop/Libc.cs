@@ -2,7 +2,8 @@ using System.Runtime.InteropServices;
 
 namespace Hv.Interop;
 
-/// <summary>The C library's calls that .NET has no own for. Linux only unless said otherwise; errors as <c>errno</c> through the marshaller.</summary>
+/// <summary>The C library's calls that .NET has no own for. Linux only unless said otherwise; errors as <c>errno</c>
+/// through the marshaller.</summary>
 internal static unsafe partial class Libc
 {
     private const string Name = "libc";
@@ -80,5 +81,6 @@ internal static unsafe partial class Libc
     public static partial int ProcessControl(int option, ulong a, ulong b, ulong c, ulong d);
 
     [LibraryImport(Name, EntryPoint = "syscall")]
-    public static partial long FutexCall(long number, uint* word, int operation, uint value, TimeSpec* deadline, uint* word2, uint bitset);
+    public static partial long FutexCall(long number, uint* word, int operation, uint value, TimeSpec* deadline,
+        uint* word2, uint bitset);
 }

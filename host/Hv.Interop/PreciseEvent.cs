@@ -2,7 +2,8 @@ using System.Runtime.InteropServices;
 
 namespace Hv.Interop;
 
-/// <summary>An auto-reset event for one waiting thread and any number of setters, with deadlines in nanoseconds. On Linux a futex: setting it
+/// <summary>An auto-reset event for one waiting thread and any number of setters, with deadlines in nanoseconds. On
+/// Linux a futex: setting it
 /// while nobody waits is one atomic exchange. Elsewhere a monitor, which wakes up to a scheduler tick late.</summary>
 public sealed unsafe class PreciseEvent : IDisposable
 {
@@ -10,7 +11,8 @@ public sealed unsafe class PreciseEvent : IDisposable
     private const uint IsSet = 1;
     private const uint Waiting = 2;
 
-    // SAFETY: one word of native memory, written only atomically; freed in Dispose, which the owner calls after the last Set and Wait.
+    // SAFETY: one word of native memory, written only atomically; freed in Dispose, which the owner calls after the
+    // last Set and Wait.
     private readonly uint* word = (uint*)NativeMemory.AlignedAlloc(64, 64);
     private readonly Lock? monitor = OperatingSystem.IsLinux() ? null : new Lock();
     private readonly ManualResetEventSlim? fallback = OperatingSystem.IsLinux() ? null : new ManualResetEventSlim();
@@ -32,9 +34,11 @@ public sealed unsafe class PreciseEvent : IDisposable
     }
 
     /// <summary>Takes the event if it is set, without waiting.</summary>
-    public bool TryTake() => Volatile.Read(ref *word) == IsSet && Interlocked.CompareExchange(ref *word, Empty, IsSet) == IsSet;
+    public bool TryTake() =>
+        Volatile.Read(ref *word) == IsSet && Interlocked.CompareExchange(ref *word, Empty, IsSet) == IsSet;
 
-    /// <summary>Waits until the event is set, and takes it: true. False when <paramref name="deadlineNs"/> of <see cref="HostClock"/> passed
+    /// <summary>Waits until the event is set, and takes it: true. False when <paramref name="deadlineNs"/> of
+    /// <see cref="HostClock"/> passed
     /// first; <see cref="long.MaxValue"/> never passes.</summary>
     public bool Wait(long deadlineNs)
     {
@@ -68,7 +72,8 @@ public sealed unsafe class PreciseEvent : IDisposable
         {
             if (Volatile.Read(ref *word) == Waiting) fallback!.Reset();
         }
-        long ms = deadlineNs == long.MaxValue ? -1 : Math.Clamp((deadlineNs - HostClock.NowNs) / 1_000_000, 0, int.MaxValue);
+        long ms = deadlineNs == long.MaxValue
+            ? -1 : Math.Clamp((deadlineNs - HostClock.NowNs) / 1_000_000, 0, int.MaxValue);
         _ = fallback!.Wait((int)ms);
     }
 

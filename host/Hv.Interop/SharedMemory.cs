@@ -3,8 +3,10 @@ using System.Runtime.InteropServices;
 
 namespace Hv.Interop;
 
-/// <summary>Zeroed memory that is mapped shared: a memfd on Linux, so that other processes and engines can map the same pages, and
-/// what the host's operating system has for shared memory elsewhere. Pages take host memory when they are first written.</summary>
+/// <summary>Zeroed memory that is mapped shared: a memfd on Linux, so that other processes and engines can map the same
+/// pages, and
+/// what the host's operating system has for shared memory elsewhere. Pages take host memory when they are first
+/// written.</summary>
 public sealed unsafe class SharedMemory : IDisposable
 {
     private readonly MemoryMappedFile? file;
@@ -32,7 +34,8 @@ public sealed unsafe class SharedMemory : IDisposable
         if (FileDescriptor < 0) throw Failed("memfd_create");
         if (Libc.Truncate(FileDescriptor, (long)lengthBytes) != 0) throw Failed("ftruncate");
         // SAFETY: a fresh mapping at an address that the kernel chooses; unmapped in Dispose only.
-        address = Libc.Map(0, (nuint)lengthBytes, Libc.ProtectReadWrite, Libc.MapShared | Libc.MapNoReserve, FileDescriptor, 0);
+        address = Libc.Map(0, (nuint)lengthBytes, Libc.ProtectReadWrite, Libc.MapShared | Libc.MapNoReserve,
+            FileDescriptor, 0);
         if (address == -1) throw Failed("mmap");
     }
 
@@ -43,7 +46,8 @@ public sealed unsafe class SharedMemory : IDisposable
     /// <summary>The memfd; −1 where there is none.</summary>
     public int FileDescriptor { get; private set; } = -1;
 
-    /// <summary>Gives the pages of a range back to the host; they read as zeroes afterwards. Both are multiples of 4 KiB. False when the host cannot.</summary>
+    /// <summary>Gives the pages of a range back to the host; they read as zeroes afterwards. Both are multiples of 4
+    /// KiB. False when the host cannot.</summary>
     public bool Discard(ulong offset, ulong lengthBytes) => FileDescriptor >= 0
         && Libc.Allocate(FileDescriptor, Libc.PunchHole | Libc.KeepSize, (long)offset, (long)lengthBytes) == 0;
 

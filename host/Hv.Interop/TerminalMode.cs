@@ -2,7 +2,8 @@ using System.Runtime.InteropServices;
 
 namespace Hv.Interop;
 
-/// <summary>The mode of the terminal on standard input: saved when made, put back when disposed. Does nothing where there is no terminal.</summary>
+/// <summary>The mode of the terminal on standard input: saved when made, put back when disposed. Does nothing where
+/// there is no terminal.</summary>
 public sealed unsafe partial class TerminalMode : IDisposable
 {
     private const int InputFd = 0;

@@ -6,7 +6,8 @@ using Hv.Sdk.Memory;
 
 namespace Hv.Memory;
 
-/// <summary>Guest memory as bus masters see it. Nothing outside RAM (and ROM, for reads) can be reached, whatever address and length a
+/// <summary>Guest memory as bus masters see it. Nothing outside RAM (and ROM, for reads) can be reached, whatever
+/// address and length a
 /// guest gives. Writes drop translated code and mark pages dirty before and after.</summary>
 public sealed class DmaSpace : IDmaSpace, IDmaOwner
 {
@@ -80,7 +81,8 @@ public sealed class DmaSpace : IDmaSpace, IDmaOwner
     {
         lease = null!;
         bool write = (access & DmaAccess.Write) != 0;
-        if (lengthBytes < 0 || !memory.Map.TryResolve(address.Value, (ulong)lengthBytes, write, out ulong offset)) return false;
+        if (lengthBytes < 0 || !memory.Map.TryResolve(address.Value, (ulong)lengthBytes, write, out ulong offset))
+            return false;
         lease = leases.Take(address.Value, offset, lengthBytes, access);
         return true;
     }
@@ -89,7 +91,8 @@ public sealed class DmaSpace : IDmaSpace, IDmaOwner
     public bool TryReadUInt16(GuestPhysicalAddress address, out ushort value)
     {
         value = 0;
-        if ((address.Value & 1) != 0 || !memory.Map.TryResolve(address.Value, 2, write: false, out ulong offset)) return false;
+        if ((address.Value & 1) != 0 || !memory.Map.TryResolve(address.Value, 2, write: false, out ulong offset))
+            return false;
         ushort raw = Volatile.Read(ref Word(offset));
         value = BitConverter.IsLittleEndian ? raw : BinaryPrimitives.ReverseEndianness(raw);
         return true;
@@ -98,9 +101,11 @@ public sealed class DmaSpace : IDmaSpace, IDmaOwner
     /// <summary>Hot path.</summary>
     public bool TryWriteUInt16(GuestPhysicalAddress address, ushort value)
     {
-        if ((address.Value & 1) != 0 || !memory.Map.TryResolve(address.Value, 2, write: true, out ulong offset)) return false;
+        if ((address.Value & 1) != 0 || !memory.Map.TryResolve(address.Value, 2, write: true, out ulong offset))
+            return false;
         memory.Touch(address.Value, offset, 2);
-        Volatile.Write(ref Word(offset), BitConverter.IsLittleEndian ? value : BinaryPrimitives.ReverseEndianness(value));
+        ushort raw = BitConverter.IsLittleEndian ? value : BinaryPrimitives.ReverseEndianness(value);
+        Volatile.Write(ref Word(offset), raw);
         memory.Touch(address.Value, offset, 2);
         return true;
     }
@@ -111,7 +116,8 @@ public sealed class DmaSpace : IDmaSpace, IDmaOwner
         MemoryMap map = memory.Map;
         ulong end = address.Value + lengthBytes;
         ulong first = address.Value + (MemoryMap.PageBytes - 1) & ~(MemoryMap.PageBytes - 1);
-        if (end < address.Value || first < address.Value || !map.TryResolve(address.Value, lengthBytes, write: true, out ulong offset)) return false;
+        if (end < address.Value || first < address.Value) return false;
+        if (!map.TryResolve(address.Value, lengthBytes, write: true, out ulong offset)) return false;
         ulong last = end & ~(MemoryMap.PageBytes - 1);
         if (last <= first) return false;
         ulong pages = offset + (first - address.Value);

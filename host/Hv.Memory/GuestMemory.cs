@@ -3,7 +3,8 @@ using Hv.Sdk.Engines;
 
 namespace Hv.Memory;
 
-/// <summary>A machine's memory: one file in shared memory, the guest-physical map over it, dirty marks, and the leases that pin pieces of it.
+/// <summary>A machine's memory: one file in shared memory, the guest-physical map over it, dirty marks, and the leases
+/// that pin pieces of it.
 /// Any thread may read; <see cref="SetMap"/> is called only while no vCPU runs.</summary>
 public sealed unsafe class GuestMemory : IDisposable
 {
@@ -42,8 +43,10 @@ public sealed unsafe class GuestMemory : IDisposable
         Apply();
     }
 
-    /// <summary>Replaces the whole map in one transaction: leases end, DMA and the engine see either the old map or the new one.</summary>
-    /// <exception cref="ArgumentException">See <see cref="MemoryMap(IEnumerable{MemoryPiece}, ulong)"/>; nothing has changed.</exception>
+    /// <summary>Replaces the whole map in one transaction: leases end, DMA and the engine see either the old map or the
+    /// new one.</summary>
+    /// <exception cref="ArgumentException">See <see cref="MemoryMap(IEnumerable{MemoryPiece}, ulong)"/>; nothing has
+    /// changed.</exception>
     public void SetMap(IEnumerable<MemoryPiece> pieces)
     {
         MemoryMap next = new(pieces, LengthBytes);
@@ -73,15 +76,19 @@ public sealed unsafe class GuestMemory : IDisposable
         engine.SetMemoryMap(slots);
     }
 
-    /// <summary>Hot path: bytes of the memory file. Valid until this object is disposed; the guest may change them at any moment.</summary>
+    /// <summary>Hot path: bytes of the memory file. Valid until this object is disposed; the guest may change them at
+    /// any moment.</summary>
     public Span<byte> Span(ulong fileOffset, int lengthBytes)
     {
-        if (lengthBytes < 0 || fileOffset > LengthBytes || (ulong)lengthBytes > LengthBytes - fileOffset) ThrowOutside();
-        // SAFETY: checked against the mapping, which lives until Dispose; the machine disposes memory after all its threads have ended.
+        if (lengthBytes < 0 || fileOffset > LengthBytes || (ulong)lengthBytes > LengthBytes - fileOffset)
+            ThrowOutside();
+        // SAFETY: checked against the mapping, which lives until Dispose; the machine disposes memory after all its
+        // threads have ended.
         return new Span<byte>((byte*)file.Address + fileOffset, lengthBytes);
     }
 
-    /// <summary>Hot path: to be called before and after host code writes a range of RAM: drops code decoded from it and marks it dirty.</summary>
+    /// <summary>Hot path: to be called before and after host code writes a range of RAM: drops code decoded from it and
+    /// marks it dirty.</summary>
     public void Touch(ulong address, ulong fileOffset, ulong lengthBytes)
     {
         Dirty.Mark(fileOffset, lengthBytes);

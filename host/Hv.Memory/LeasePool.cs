@@ -4,7 +4,8 @@ using Hv.Sdk.Memory;
 
 namespace Hv.Memory;
 
-/// <summary>Leases on guest bytes: taken from a pool, so that taking one allocates nothing once the pool has grown.</summary>
+/// <summary>Leases on guest bytes: taken from a pool, so that taking one allocates nothing once the pool has
+/// grown.</summary>
 internal sealed class LeasePool(GuestMemory memory)
 {
     private readonly Lock gate = new();
@@ -38,7 +39,8 @@ internal sealed class LeasePool(GuestMemory memory)
         {
             foreach (Lease lease in active)
             {
-                if (lease.FileOffset < fileOffset + lengthBytes && fileOffset < lease.FileOffset + (ulong)lease.LengthBytes) return true;
+                ulong leaseEnd = lease.FileOffset + (ulong)lease.LengthBytes;
+                if (lease.FileOffset < fileOffset + lengthBytes && fileOffset < leaseEnd) return true;
             }
             return false;
         }

@@ -2,7 +2,8 @@ using Hv.Sdk;
 
 namespace Hv.Memory;
 
-/// <summary>The guest-physical map at one moment: immutable, sorted, without overlaps. Replaced as a whole, so that whoever reads it
+/// <summary>The guest-physical map at one moment: immutable, sorted, without overlaps. Replaced as a whole, so that
+/// whoever reads it
 /// needs no lock.</summary>
 public sealed class MemoryMap
 {
@@ -15,7 +16,8 @@ public sealed class MemoryMap
     public static MemoryMap Empty { get; } = new([], 0);
 
     /// <summary>Checks and sorts <paramref name="pieces"/>; neighbours that continue each other are joined.</summary>
-    /// <exception cref="ArgumentException">A piece is not page-aligned, lies outside the file, or overlaps another.</exception>
+    /// <exception cref="ArgumentException">A piece is not page-aligned, lies outside the file, or overlaps
+    /// another.</exception>
     public MemoryMap(IEnumerable<MemoryPiece> pieces, ulong fileBytes)
     {
         List<MemoryPiece> sorted = [.. pieces.OrderBy(p => p.Start.Value)];
@@ -43,7 +45,8 @@ public sealed class MemoryMap
     /// <summary>The pieces, sorted by address.</summary>
     public ReadOnlySpan<MemoryPiece> Pieces => pieces;
 
-    /// <summary>Hot path: finds where <paramref name="lengthBytes"/> bytes at an address lie in the memory file, when they lie in one
+    /// <summary>Hot path: finds where <paramref name="lengthBytes"/> bytes at an address lie in the memory file, when
+    /// they lie in one
     /// piece (and, for <paramref name="write"/>, in RAM).</summary>
     public bool TryResolve(ulong address, ulong lengthBytes, bool write, out ulong fileOffset)
     {
@@ -58,7 +61,8 @@ public sealed class MemoryMap
         return false;
     }
 
-    /// <summary>Hot path: how many bytes from an address on lie in the same piece; 0 when it is not memory (or ROM, for writes).</summary>
+    /// <summary>Hot path: how many bytes from an address on lie in the same piece; 0 when it is not memory (or ROM, for
+    /// writes).</summary>
     public ulong RunLength(ulong address, bool write)
     {
         foreach (ref readonly MemoryPiece piece in pieces.AsSpan())

@@ -2,7 +2,8 @@ using Hv.Sdk;
 
 namespace Hv.Memory;
 
-/// <summary>One run of guest-physical pages and where it lies in the machine's memory file. Several pieces may show the same bytes.</summary>
+/// <summary>One run of guest-physical pages and where it lies in the machine's memory file. Several pieces may show the
+/// same bytes.</summary>
 public readonly record struct MemoryPiece
 {
     /// <summary>First guest physical address, a multiple of 4 KiB.</summary>

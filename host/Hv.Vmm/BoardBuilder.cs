@@ -21,7 +21,8 @@ internal sealed class BoardBuilder : IBoardBuilder
     }
 
     /// <summary>A device to be made.</summary>
-    public sealed record PlannedDevice(string Path, string Model, Placement Placement, IReadOnlyDictionary<string, string> Options);
+    public sealed record PlannedDevice(
+        string Path, string Model, Placement Placement, IReadOnlyDictionary<string, string> Options);
 
     public ulong MemoryBytes { get; }
     public int VcpuCount { get; }
@@ -58,7 +59,8 @@ internal sealed class BoardBuilder : IBoardBuilder
 
     public void WirePciInterrupts(IReadOnlyList<PinName> pins)
     {
-        if (pins.Count != 4) throw new ConfigurationException($"the board wires {pins.Count} PCI interrupts instead of 4");
+        if (pins.Count != 4)
+            throw new ConfigurationException($"the board wires {pins.Count} PCI interrupts instead of 4");
         PciPins = pins;
     }
 
@@ -84,14 +86,16 @@ internal sealed class BoardBuilder : IBoardBuilder
     }
 
     /// <summary>Checks that what belongs together is there.</summary>
-    /// <exception cref="ConfigurationException">A wire ends nowhere, or a device that was asked for was not placed.</exception>
+    /// <exception cref="ConfigurationException">A wire ends nowhere, or a device that was asked for was not
+    /// placed.</exception>
     public void Check(string board)
     {
         foreach (IrqFabric.Wire wire in AllWires())
         {
             foreach (string path in (ReadOnlySpan<string>)[wire.FromPath, wire.ToPath])
             {
-                if (!byPath.ContainsKey(path)) throw new ConfigurationException($"the board {board} wires '{path}', which it does not have");
+                if (!byPath.ContainsKey(path))
+                    throw new ConfigurationException($"the board {board} wires '{path}', which it does not have");
             }
         }
         foreach (DeviceRequest request in Requests)

@@ -7,7 +7,8 @@ internal sealed class ControlQueue
     private readonly Queue<(Action Run, Action? Dropped)> commands = new();
     private bool isClosed;
 
-    /// <summary>Appends a command; false when no command is taken any more. <paramref name="dropped"/> is called when the machine ends before the command's turn.</summary>
+    /// <summary>Appends a command; false when no command is taken any more. <paramref name="dropped"/> is called when
+    /// the machine ends before the command's turn.</summary>
     public bool Add(Action run, Action? dropped = null)
     {
         lock (gate)

@@ -9,7 +9,8 @@ using Hv.Vmm.Devices;
 namespace Hv.Vmm;
 
 /// <summary>Firmware with what it needs to put the machine into the state of its first instruction.</summary>
-internal sealed class FirmwareSetup(string name, IFirmware firmware, OptionValues options, Hardware hardware, BoardBuilder board, IDeviceLog log)
+internal sealed class FirmwareSetup(string name, IFirmware firmware, OptionValues options, Hardware hardware,
+    BoardBuilder board, IDeviceLog log)
     : IFirmwareContext
 {
     public string Name => name;
@@ -29,7 +30,8 @@ internal sealed class FirmwareSetup(string name, IFirmware firmware, OptionValue
     public IDeviceLog Log => log;
 
     /// <summary>Checks the inputs, before anything is made of the machine.</summary>
-    public static void Validate(IFirmware firmware, BootInputs inputs, OptionValues options) => firmware.Validate(inputs, options);
+    public static void Validate(IFirmware firmware, BootInputs inputs, OptionValues options) =>
+        firmware.Validate(inputs, options);
 
     /// <summary>Loads memory and vCPUs.</summary>
     public void Install() => firmware.Install(this, options);

@@ -11,7 +11,8 @@ using Hv.Vmm.Vcpus;
 
 namespace Hv.Vmm;
 
-/// <summary>The parts of one machine, put together by the builder and driven by <see cref="Machine"/>. Lists are complete and do not change
+/// <summary>The parts of one machine, put together by the builder and driven by <see cref="Machine"/>. Lists are
+/// complete and do not change
 /// once the machine is built.</summary>
 internal sealed class Hardware
 {

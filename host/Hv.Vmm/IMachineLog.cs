@@ -2,7 +2,8 @@ using Hv.Sdk;
 
 namespace Hv.Vmm;
 
-/// <summary>Where a machine reports; implemented by the host over its logger. Any thread; must not block for long.</summary>
+/// <summary>Where a machine reports; implemented by the host over its logger. Any thread; must not block for
+/// long.</summary>
 public interface IMachineLog
 {
     /// <summary>Whether a message would go anywhere.</summary>

@@ -11,9 +11,12 @@ using Hv.Vmm.Vcpus;
 
 namespace Hv.Vmm;
 
-/// <summary>One machine from power-on to its end. Everything that concerns the whole machine (reset, pause, save, end) is done by one control thread
-/// while vCPUs, timers and posted work stand still; requests only queue it. So it works from inside device callbacks, and takes a
-/// bounded time whatever the guest does: what does not stand within the watchdog's patience ends the machine with code 4.</summary>
+/// <summary>One machine from power-on to its end. Everything that concerns the whole machine (reset, pause, save, end)
+/// is done by one control thread
+/// while vCPUs, timers and posted work stand still; requests only queue it. So it works from inside device callbacks,
+/// and takes a
+/// bounded time whatever the guest does: what does not stand within the watchdog's patience ends the machine with code
+/// 4.</summary>
 public sealed class Machine : IMachine, IDisposable
 {
     private static readonly TimeSpan DrainPatience = TimeSpan.FromSeconds(2);
@@ -21,7 +24,8 @@ public sealed class Machine : IMachine, IDisposable
     private readonly Hardware hardware;
     private readonly MachineDescription description;
     private readonly ControlQueue commands = new();
-    private readonly TaskCompletionSource<MachineOutcome> completion = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly TaskCompletionSource<MachineOutcome> completion = new(
+        TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly Lock endGate = new();
     private readonly List<StateHash> stateHashes = [];
     private readonly Watchdog watchdog;
@@ -62,7 +66,8 @@ public sealed class Machine : IMachine, IDisposable
     public Task<MachineOutcome> Completion => completion.Task;
     /// <inheritdoc/>
     public IConsole? Console => hardware.Console;
-    /// <summary>Deterministic mode: the hashes taken so far, one each <see cref="MachineDescription.StateHashInterval"/> instructions.
+    /// <summary>Deterministic mode: the hashes taken so far, one each
+    /// <see cref="MachineDescription.StateHashInterval"/> instructions.
     /// Complete when the machine has ended.</summary>
     public IReadOnlyList<StateHash> StateHashes => stateHashes;
 
@@ -74,14 +79,16 @@ public sealed class Machine : IMachine, IDisposable
         .. hardware.Backends.Select(b => b.Value.WhyUnsaveable).OfType<string>(),
     ];
 
-    /// <summary>Resets the machine, or takes it over from <see cref="MachineDescription.RestoreFrom"/>, and lets it run. Once.</summary>
+    /// <summary>Resets the machine, or takes it over from <see cref="MachineDescription.RestoreFrom"/>, and lets it
+    /// run. Once.</summary>
     /// <exception cref="ConfigurationException">Firmware cannot use what it was given.</exception>
     /// <exception cref="StateException">The snapshot cannot be honoured; the message says why. Exit code 1.</exception>
     /// <exception cref="PluginException">Firmware or a device failed.</exception>
     public void Start()
     {
         if (state != MachineState.Created) throw new InvalidOperationException("the machine was started before");
-        if (description.SaveOnExit is not null && WhyUnsaveable is [var why, ..]) throw new ConfigurationException($"save-on-exit: {why}");
+        if (description.SaveOnExit is not null && WhyUnsaveable is [var why, ..])
+            throw new ConfigurationException($"save-on-exit: {why}");
         hardware.Runner.Start(hardware.Vcpus);
         if (description.RestoreFrom is { } file)
         {
@@ -96,7 +103,8 @@ public sealed class Machine : IMachine, IDisposable
         state = MachineState.Running;
         ResumeBackends();
         if (description.Timeout is { } limit)
-            timeout = new Timer(_ => Quit(EndReason.Timeout, $"the timeout of {limit} passed"), null, limit, System.Threading.Timeout.InfiniteTimeSpan);
+            timeout = new Timer(_ => Quit(EndReason.Timeout, $"the timeout of {limit} passed"), null, limit,
+                System.Threading.Timeout.InfiniteTimeSpan);
         watchdog.Start();
         hardware.Runner.Resume();
         controlThread = new Thread(ControlLoop) { IsBackground = true, Name = $"{Name}: control" };
@@ -145,7 +153,8 @@ public sealed class Machine : IMachine, IDisposable
         _ => 0,
     });
 
-    /// <summary>Writes counters and the insides of devices that show them, for <c>--stats</c>. Paused or stopped machines only.</summary>
+    /// <summary>Writes counters and the insides of devices that show them, for <c>--stats</c>. Paused or stopped
+    /// machines only.</summary>
     public void Inspect(IInspector to)
     {
         if (state == MachineState.Running) throw new InvalidOperationException("the machine runs");
@@ -278,7 +287,8 @@ public sealed class Machine : IMachine, IDisposable
 
     private void ResumeBackends()
     {
-        foreach (KeyValuePair<(string Path, string Slot), IBackendPort> backend in hardware.Backends) backend.Value.Resumed();
+        foreach (KeyValuePair<(string Path, string Slot), IBackendPort> backend in hardware.Backends)
+            backend.Value.Resumed();
     }
 
     private void InstallFirmware()
@@ -301,7 +311,8 @@ public sealed class Machine : IMachine, IDisposable
         SnapshotWriter.Write(path, hardware);
     }
 
-    // Devices with work outside the core's backends wind down first. A save waits for them and for the disks within bounds; what the guest has
+    // Devices with work outside the core's backends wind down first. A save waits for them and for the disks within
+    // bounds; what the guest has
     // not heard of by then is saved as requests that are issued again.
     private void Drain()
     {
@@ -352,7 +363,8 @@ public sealed class Machine : IMachine, IDisposable
             }
             catch (Exception e) when (e is IOException or UnauthorizedAccessException or InvalidOperationException)
             {
-                (reason, message, exitCode) = (EndReason.HostFailure, $"the machine could not be saved to {file}: {e.Message}", 1);
+                (reason, message, exitCode) = (EndReason.HostFailure,
+                    $"the machine could not be saved to {file}: {e.Message}", 1);
             }
         }
         foreach (KeyValuePair<(string Path, string Slot), IBackendPort> backend in hardware.Backends)
@@ -373,14 +385,16 @@ public sealed class Machine : IMachine, IDisposable
         }
     }
 
-    /// <summary>Something does not return: disks are made durable, and the machine ends without waiting for it.</summary>
+    /// <summary>Something does not return: disks are made durable, and the machine ends without waiting for
+    /// it.</summary>
     private void Hung(string message)
     {
         isHung = true;
         hardware.Log.Write("watchdog", LogLevel.Error, message, null);
         Thread flush = new(() =>
         {
-            foreach (KeyValuePair<(string Path, string Slot), IBackendPort> backend in hardware.Backends) backend.Value.Flush();
+            foreach (KeyValuePair<(string Path, string Slot), IBackendPort> backend in hardware.Backends)
+                backend.Value.Flush();
         }) { IsBackground = true, Name = $"{Name}: last flush" };
         flush.Start();
         flush.Join(TimeSpan.FromSeconds(5));
@@ -388,14 +402,16 @@ public sealed class Machine : IMachine, IDisposable
         commands.Close();
     }
 
-    /// <summary>Ends the machine if it runs, and gives everything back. Blocks until its threads have ended; a machine whose threads do not
+    /// <summary>Ends the machine if it runs, and gives everything back. Blocks until its threads have ended; a machine
+    /// whose threads do not
     /// return keeps its memory until the process ends.</summary>
     public void Dispose()
     {
         if (isDisposed) return;
         isDisposed = true;
         timeout?.Dispose();
-        if (controlThread is not null && state != MachineState.Stopped) Quit(EndReason.Quit, "the machine was disposed");
+        if (controlThread is not null && state != MachineState.Stopped)
+            Quit(EndReason.Quit, "the machine was disposed");
         if (controlThread is not null && !isHung) controlThread.Join();
         commands.Close();
         watchdog.Stop();

@@ -18,7 +18,8 @@ using Hv.Vmm.Vcpus;
 
 namespace Hv.Vmm;
 
-/// <summary>Turns a description into a machine. Everything is checked before anything of the host is touched beyond opening files.</summary>
+/// <summary>Turns a description into a machine. Everything is checked before anything of the host is touched beyond
+/// opening files.</summary>
 public sealed class MachineBuilder
 {
     private const long DeterministicEpochUnixNs = 1_577_836_800_000_000_000; // 2020-01-01T00:00:00Z
@@ -26,7 +27,8 @@ public sealed class MachineBuilder
     private readonly IExtensions extensions;
     private readonly IMachineLog log;
 
-    /// <summary>A builder that finds plugins in <paramref name="extensions"/> and whose machines report to <paramref name="log"/>.</summary>
+    /// <summary>A builder that finds plugins in <paramref name="extensions"/> and whose machines report to
+    /// <paramref name="log"/>.</summary>
     public MachineBuilder(IExtensions extensions, IMachineLog log)
     {
         this.extensions = extensions;
@@ -44,7 +46,8 @@ public sealed class MachineBuilder
         string firmwareName = description.Firmware?.Name ?? board.FirmwareName
             ?? throw new ConfigurationException($"the board {description.Board.Name} has no firmware of its own: name one");
         IFirmware firmware = extensions.Firmware(firmwareName);
-        OptionValues firmwareOptions = Bind("firmware " + firmwareName, firmware.Options, description.Firmware?.Options);
+        OptionValues firmwareOptions = Bind("firmware " + firmwareName, firmware.Options,
+            description.Firmware?.Options);
         Guard($"firmware {firmwareName}", () => firmware.Validate(description.Boot, firmwareOptions));
 
         Hardware hardware = MakeHardware(description, engineName);
@@ -57,7 +60,8 @@ public sealed class MachineBuilder
             Join(hardware, board);
             MakeVcpus(hardware, engine, engineOptions);
             hardware.Firmware = new FirmwareSetup(
-                firmwareName, firmware, firmwareOptions, hardware, board, new DeviceLog("firmware " + firmwareName, log));
+                firmwareName, firmware, firmwareOptions, hardware, board,
+                new DeviceLog("firmware " + firmwareName, log));
             return new Machine(hardware);
         }
         catch
@@ -73,7 +77,8 @@ public sealed class MachineBuilder
         if (description.Engine is { } choice)
         {
             IEngine chosen = extensions.Engine(choice.Name);
-            if (chosen.WhyUnavailable() is { } why) throw new UnavailableException($"the engine {choice.Name} does not work here: {why}");
+            if (chosen.WhyUnavailable() is { } why)
+                throw new UnavailableException($"the engine {choice.Name} does not work here: {why}");
             if (mustBeExact && !IsExact(chosen))
                 throw new UnavailableException($"the engine {choice.Name} cannot run deterministically; use interpret");
             return (choice.Name, chosen, Bind("engine " + choice.Name, chosen.Options, choice.Options));
@@ -82,7 +87,8 @@ public sealed class MachineBuilder
         foreach (string name in extensions.Engines)
         {
             IEngine engine = extensions.Engine(name);
-            string? why = engine.WhyUnavailable() ?? (mustBeExact && !IsExact(engine) ? "it cannot run deterministically" : null);
+            string? why = engine.WhyUnavailable();
+            if (why is null && mustBeExact && !IsExact(engine)) why = "it cannot run deterministically";
             if (why is null) return (name, engine, Bind("engine " + name, engine.Options, null));
             reasons.Add($"{name}: {why}");
         }
@@ -127,7 +133,8 @@ public sealed class MachineBuilder
     private Hardware MakeHardware(MachineDescription description, string engineName)
     {
         bool isDeterministic = description.Time == TimeMode.Deterministic;
-        ulong seed = description.Seed ?? (isDeterministic ? 0 : BitConverter.ToUInt64(RandomNumberGenerator.GetBytes(8)));
+        ulong seed = description.Seed
+            ?? (isDeterministic ? 0 : BitConverter.ToUInt64(RandomNumberGenerator.GetBytes(sizeof(ulong))));
         long epoch = description.EpochUnixNs
             ?? (isDeterministic ? DeterministicEpochUnixNs : (DateTime.UtcNow - DateTime.UnixEpoch).Ticks * 100);
         TimerQueue timers = new();
@@ -189,9 +196,11 @@ public sealed class MachineBuilder
         {
             DeviceModel model = extensions.Device(planned.Model);
             OptionValues options = Bind($"{planned.Path} ({planned.Model})", model.Factory.Options, planned.Options);
-            IDevice device = Guard($"{planned.Path} ({planned.Model}, plugin {model.Plugin})", () => model.Factory.Create(options));
+            IDevice device = Guard($"{planned.Path} ({planned.Model}, plugin {model.Plugin})",
+                () => model.Factory.Create(options));
             Strand strand = new(planned.Path, hardware.Runner, model.Threading == Threading.Serialized);
-            DeviceNode node = new(planned.Path, model, device, strand, new DeviceLog(planned.Path, log), hardware.Events.DeviceFailed);
+            DeviceNode node = new(planned.Path, model, device, strand, new DeviceLog(planned.Path, log),
+                hardware.Events.DeviceFailed);
             PciPlug? plug = planned.Placement.Pci is { } address ? new PciPlug(node, address, hardware.Fabric) : null;
             DeviceEntropy entropy = new(hardware.Seed, planned.Path);
             hardware.Devices.Add(new DeviceContext(hardware, node, planned.Placement, entropy, plug));
@@ -214,7 +223,8 @@ public sealed class MachineBuilder
                 CharBackendDescription chars => OpenChars(chars, context.Node, isDeterministic),
                 NetBackendDescription net => OpenNet(net, context.Node, hardware.Clock),
                 DiskBackendDescription disk => new BlockPort(context.Node, disk.Slot, hardware.Memory,
-                    DiskMedium.Open(disk, path, hardware.Description.Name, extensions), hardware.Io, hardware.Clock, hardware.Timers),
+                    DiskMedium.Open(disk, path, hardware.Description.Name, extensions),
+                    hardware.Io, hardware.Clock, hardware.Timers),
                 _ => throw new ConfigurationException($"{path}: unknown kind of backend"),
             };
             if (hardware.Connect(path, backend.Slot, port)) continue;
@@ -228,7 +238,8 @@ public sealed class MachineBuilder
         string name = description.Backend.Name;
         ICharBackend backend = extensions.CharBackend(name);
         OptionValues options = Bind("character backend " + name, backend.Options, description.Backend.Options);
-        return new StreamPort(node, isDeterministic, Guard("character backend " + name, () => backend.Open(options, node.Log)));
+        ICharStream stream = Guard("character backend " + name, () => backend.Open(options, node.Log));
+        return new StreamPort(node, isDeterministic, stream);
     }
 
     private NetPort OpenNet(NetBackendDescription description, DeviceNode node, IMachineClock clock)
@@ -267,7 +278,8 @@ public sealed class MachineBuilder
         DeviceNode? bridge = hardware.Services.ProviderOf<IPciBus>();
         foreach (PciPlug plug in hardware.Devices.Select(d => d.PciPlug).OfType<PciPlug>().Where(p => p.IsAttached))
         {
-            if (bus is null) throw new ConfigurationException($"the board {hardware.BoardName} has no PCI bus for {plug.Node.Path}");
+            if (bus is null)
+                throw new ConfigurationException($"the board {hardware.BoardName} has no PCI bus for {plug.Node.Path}");
             bus.Plug(plug.Address, plug);
             if (bridge != plug.Node) calls.Add((bridge!.Strand, plug.Node.Strand));
         }
@@ -292,7 +304,8 @@ public sealed class MachineBuilder
             hardware.Memory.Connect(hardware.Partition);
             for (int i = 0; i < hardware.Description.VcpuCount; i++)
             {
-                hardware.Vcpus.Add(new VcpuNode(i, hardware.Partition, apics[i], hardware.Ports, hardware.Mmio, hardware.ReadCompleted));
+                hardware.Vcpus.Add(new VcpuNode(
+                    i, hardware.Partition, apics[i], hardware.Ports, hardware.Mmio, hardware.ReadCompleted));
             }
         });
     }

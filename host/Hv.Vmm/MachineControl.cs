@@ -3,7 +3,8 @@ using Hv.Sdk.Management;
 
 namespace Hv.Vmm;
 
-/// <summary>What devices ask of the machine. Each request stops vCPUs after their current instruction and is carried out by the machine's control thread.</summary>
+/// <summary>What devices ask of the machine. Each request stops vCPUs after their current instruction and is carried
+/// out by the machine's control thread.</summary>
 internal sealed class MachineControl : IMachineControl
 {
     private Machine? machine;

@@ -20,7 +20,8 @@ internal static class MachineStatistics
         hardware.Runner.Inspect(to);
         foreach (VcpuNode vcpu in hardware.Vcpus) to.Child($"vcpu{vcpu.Index}", new VcpuCounters(vcpu));
         if (withInsides && hardware.Partition is { } partition) to.Child("engine", new EngineCounters(partition));
-        foreach (DeviceContext device in hardware.Devices) to.Child(device.Path, new DeviceCounters(device.Node, withInsides));
+        foreach (DeviceContext device in hardware.Devices)
+            to.Child(device.Path, new DeviceCounters(device.Node, withInsides));
         foreach (((string path, string slot), IBackendPort port) in hardware.Backends)
         {
             if (port is BlockPort or NetPort) to.Child($"{path}.{slot}", new PortCounters(port));
@@ -34,7 +35,8 @@ internal static class MachineStatistics
             to.Field("retired", vcpu.Vcpu.Retired);
             foreach (VcpuExitReason reason in Enum.GetValues<VcpuExitReason>())
             {
-                if (vcpu.Exits(reason) is > 0 and ulong count) to.Field($"exits-{reason.ToString().ToLowerInvariant()}", count);
+                if (vcpu.Exits(reason) is > 0 and ulong count)
+                    to.Field($"exits-{reason.ToString().ToLowerInvariant()}", count);
             }
         }
     }

@@ -6,7 +6,8 @@ using Hv.Vmm.Description;
 namespace Hv.Vmm;
 
 /// <summary>What the engine gets.</summary>
-internal sealed class PartitionContext(MachineDescription description, IVmClock clock, IEntropy entropy, IDeviceLog log) : IPartitionContext
+internal sealed class PartitionContext(MachineDescription description, IVmClock clock, IEntropy entropy,
+    IDeviceLog log) : IPartitionContext
 {
     public string CpuModel => description.CpuModel;
     public int VcpuCount => description.VcpuCount;

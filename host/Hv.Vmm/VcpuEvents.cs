@@ -12,7 +12,9 @@ internal sealed class VcpuEvents : IVcpuEvents
 
     public void TripleFault(int vcpu) => machine?.TripleFault(vcpu);
 
-    public void EngineFailed(int vcpu, string message, Exception? exception) => machine?.EngineFailed(vcpu, message, exception);
+    public void EngineFailed(int vcpu, string message, Exception? exception) =>
+        machine?.EngineFailed(vcpu, message, exception);
 
-    public void DeviceFailed(DeviceNode device, string where, Exception exception) => machine?.DeviceFailed(device, where, exception);
+    public void DeviceFailed(DeviceNode device, string where, Exception exception) =>
+        machine?.DeviceFailed(device, where, exception);
 }

@@ -3,7 +3,8 @@ using Hv.Vmm.Strands;
 
 namespace Hv.Vmm;
 
-/// <summary>Looks once a second whether a device's callback has been inside its strand all the time, and names the device when that goes on for too
+/// <summary>Looks once a second whether a device's callback has been inside its strand all the time, and names the
+/// device when that goes on for too
 /// long. Counts looks, not time, so that a host that was suspended accuses nobody.</summary>
 internal sealed class Watchdog(string machineName, Hardware hardware, Action<string> hung)
 {
@@ -28,7 +29,8 @@ internal sealed class Watchdog(string machineName, Hardware hardware, Action<str
     public string Describe()
     {
         string[] busy = [.. Gates().Where(g => g.IsHeld).Select(g => g.Holder?.Name ?? g.Name)];
-        return busy.Length == 0 ? "no device has a callback underway" : $"callbacks underway: {string.Join(", ", busy)}";
+        return busy.Length == 0
+            ? "no device has a callback underway" : "callbacks underway: " + string.Join(", ", busy);
     }
 
     private IEnumerable<Gate> Gates() => hardware.Devices.Select(d => d.Node.Strand.Gate).OfType<Gate>().Distinct();

@@ -9,9 +9,12 @@ using Hv.Vmm.Time;
 
 namespace Hv.Vmm.Backends;
 
-/// <summary>A disk between a device and an image. In real-time mode I/O threads move bytes straight between the image and guest memory and completions
-/// are posted on the device's strand. In deterministic mode a request takes a modelled time; the bytes move when it is over.
-/// Requests that the device has not heard of again are saved with the machine and issued anew after a restore.</summary>
+/// <summary>A disk between a device and an image. In real-time mode I/O threads move bytes straight between the image
+/// and guest memory and completions
+/// are posted on the device's strand. In deterministic mode a request takes a modelled time; the bytes move when it is
+/// over.
+/// Requests that the device has not heard of again are saved with the machine and issued anew after a
+/// restore.</summary>
 internal sealed class BlockPort : IBlockPort, IBackendPort
 {
     private const int Slots = 128;
@@ -45,7 +48,8 @@ internal sealed class BlockPort : IBlockPort, IBackendPort
     private long modelBusyUntilNs;
     private int underway;
 
-    public BlockPort(DeviceNode node, string slot, GuestMemory memory, DiskMedium medium, IoPool pool, IMachineClock clock, TimerQueue timers)
+    public BlockPort(DeviceNode node, string slot, GuestMemory memory, DiskMedium medium, IoPool pool,
+        IMachineClock clock, TimerQueue timers)
     {
         this.node = node;
         this.memory = memory;
@@ -186,11 +190,13 @@ internal sealed class BlockPort : IBlockPort, IBackendPort
             case BlockOperation.Discard:
                 return image.Discard(offset, r.Asked.LengthBytes);
             default:
-                return image.WriteZeroes(offset, r.Asked.LengthBytes, r.Asked.Operation == BlockOperation.WriteZeroesUnmap);
+                bool mayUnmap = r.Asked.Operation == BlockOperation.WriteZeroesUnmap;
+                return image.WriteZeroes(offset, r.Asked.LengthBytes, mayUnmap);
         }
     }
 
-    // Images take whole sectors; a guest may cut its buffers anywhere. Pieces that are not whole sectors go through a buffer.
+    // Images take whole sectors; a guest may cut its buffers anywhere. Pieces that are not whole sectors go through a
+    // buffer.
     private BlockStatus Transfer(IDiskImage image, Request r, long offset, bool isRead)
     {
         bool isWhole = true;

@@ -6,7 +6,8 @@ using Hv.Vmm.Devices;
 
 namespace Hv.Vmm.Backends;
 
-/// <summary>A serial line between a device and the host: a bounded queue in each direction. The device's side runs on its strand; a pump
+/// <summary>A serial line between a device and the host: a bounded queue in each direction. The device's side runs on
+/// its strand; a pump
 /// thread of its own carries output to the host, which may be slow.</summary>
 internal abstract class CharPort : ICharPort, IBackendPort
 {
@@ -35,7 +36,8 @@ internal abstract class CharPort : ICharPort, IBackendPort
     private bool isBlocked;
 
     /// <param name="node">The device.</param>
-    /// <param name="neverRefuses">Deterministic mode: how fast the host takes output must not be seen by the guest, so the sender waits instead.</param>
+    /// <param name="neverRefuses">Deterministic mode: how fast the host takes output must not be seen by the guest, so
+    /// the sender waits instead.</param>
     protected CharPort(DeviceNode node, bool neverRefuses)
     {
         this.node = node;
@@ -49,7 +51,8 @@ internal abstract class CharPort : ICharPort, IBackendPort
     /// <summary>Cancelled when the machine ends.</summary>
     protected CancellationToken Ending => ending.Token;
 
-    /// <summary>Carries output to the host; how many bytes were taken. On the pump thread. After taking fewer, <see cref="Writable"/> is called.</summary>
+    /// <summary>Carries output to the host; how many bytes were taken. On the pump thread. After taking fewer,
+    /// <see cref="Writable"/> is called.</summary>
     protected abstract int Write(ReadOnlyMemory<byte> bytes);
 
     /// <summary>Starts the pump. Last in a derived constructor.</summary>

@@ -28,12 +28,12 @@ internal sealed class ConsolePort : CharPort, IConsole
 
     public void Listen(Action<ReadOnlyMemory<byte>> to)
     {
-        lock (gate)
+        lock (gate) shown = to;
+        // The caller may be the one who makes room in what the callback writes to: it must not wait here.
+        _ = Task.Run(() =>
         {
-            while (backlog.TryDequeue(out byte[]? piece)) to(piece);
-            backlogLength = 0;
-            shown = to;
-        }
+            lock (gate) ShowBacklog();
+        });
     }
 
     public void Resize(int columns, int rows) => PostSize(columns, rows);
@@ -44,6 +44,7 @@ internal sealed class ConsolePort : CharPort, IConsole
         {
             if (shown is not null)
             {
+                ShowBacklog();
                 shown(bytes);
                 return bytes.Length;
             }
@@ -53,5 +54,11 @@ internal sealed class ConsolePort : CharPort, IConsole
             while (backlogLength > BacklogBytes) backlogLength -= backlog.Dequeue().Length;
             return bytes.Length;
         }
+    }
+
+    private void ShowBacklog()
+    {
+        while (backlog.TryDequeue(out byte[]? piece)) shown!(piece);
+        backlogLength = 0;
     }
 }

@@ -34,21 +34,24 @@ internal sealed class DiskMedium : IDisposable
 
     /// <summary>Opens what a definition names.</summary>
     /// <exception cref="ConfigurationException">It cannot be opened, or is no image of the format.</exception>
-    public static DiskMedium Open(DiskBackendDescription description, string devicePath, string machine, IExtensions extensions)
+    public static DiskMedium Open(DiskBackendDescription description, string devicePath, string machine,
+        IExtensions extensions)
     {
         List<HostFile> files = [];
         try
         {
             bool readOnly = description.IsReadOnly || description.DiscardWrites;
             Opener opener = new(extensions, machine, files);
-            IDiskImage image = opener.Open(description.File, description.Format, description.FormatOptions, readOnly, depth: 0);
+            IDiskImage image = opener.Open(description.File, description.Format, description.FormatOptions, readOnly,
+                depth: 0);
             if (description.DiscardWrites && !description.IsReadOnly) image = new DiskOverlay(image);
             return new DiskMedium(description, devicePath, image, files);
         }
         catch (Exception e)
         {
             foreach (HostFile file in files) file.Dispose();
-            if (e is DiskException) throw new ConfigurationException($"the disk image '{description.File}' cannot be used: {e.Message}");
+            if (e is DiskException)
+                throw new ConfigurationException($"the disk image '{description.File}' cannot be used: {e.Message}");
             throw;
         }
     }
@@ -72,9 +75,11 @@ internal sealed class DiskMedium : IDisposable
 
     private sealed class Opener(IExtensions extensions, string machine, List<HostFile> files)
     {
-        public IDiskImage Open(string path, string? format, IReadOnlyDictionary<string, string> options, bool readOnly, int depth)
+        public IDiskImage Open(string path, string? format, IReadOnlyDictionary<string, string> options,
+            bool readOnly, int depth)
         {
-            if (depth > BackingLimit) throw new DiskException($"more than {BackingLimit} images stand behind one another");
+            if (depth > BackingLimit)
+                throw new DiskException($"more than {BackingLimit} images stand behind one another");
             HostFile file = HostFile.Open(path, readOnly, machine);
             files.Add(file);
             string name = format ?? Probe(file);

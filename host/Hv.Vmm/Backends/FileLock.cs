@@ -6,7 +6,8 @@ using Microsoft.Win32.SafeHandles;
 
 namespace Hv.Vmm.Backends;
 
-/// <summary>Keeps a second writer off a file, and tells it who the first one is. The lock is the operating system's and goes with the process; the
+/// <summary>Keeps a second writer off a file, and tells it who the first one is. The lock is the operating system's and
+/// goes with the process; the
 /// owner's name lies in a small file of the user's runtime directory.</summary>
 internal sealed class FileLock : IDisposable
 {
@@ -54,7 +55,8 @@ internal sealed class FileLock : IDisposable
     {
         string root = Environment.GetEnvironmentVariable("XDG_RUNTIME_DIR") is { Length: > 0 } dir
             ? dir : System.IO.Path.Combine(System.IO.Path.GetTempPath(), $"hv-{Environment.UserName}");
-        string full = File.ResolveLinkTarget(path, returnFinalTarget: true)?.FullName ?? System.IO.Path.GetFullPath(path);
+        string full = File.ResolveLinkTarget(path, returnFinalTarget: true)?.FullName
+            ?? System.IO.Path.GetFullPath(path);
         byte[] hash = SHA256.HashData(Encoding.UTF8.GetBytes(full));
         return System.IO.Path.Combine(root, "hv", "locks", Convert.ToHexStringLower(hash.AsSpan(0, 16)));
     }

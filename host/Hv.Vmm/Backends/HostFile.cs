@@ -31,7 +31,8 @@ internal sealed class HostFile : IHostFile
     /// <param name="path">The file.</param>
     /// <param name="readOnly">Writes will be refused.</param>
     /// <param name="owner">The machine's name, told to whoever finds the file locked.</param>
-    /// <exception cref="Hv.Sdk.ConfigurationException">It is not there, may not be opened, or is in use; the message says by whom.</exception>
+    /// <exception cref="Hv.Sdk.ConfigurationException">It is not there, may not be opened, or is in use; the message
+    /// says by whom.</exception>
     public static HostFile Open(string path, bool readOnly, string owner)
     {
         SafeFileHandle handle;

@@ -2,10 +2,12 @@ using Hv.Sdk.State;
 
 namespace Hv.Vmm.Backends;
 
-/// <summary>The host's side of a device's slot, as the core drives it. Besides this, a port implements the contract that its device asks for.</summary>
+/// <summary>The host's side of a device's slot, as the core drives it. Besides this, a port implements the contract
+/// that its device asks for.</summary>
 internal interface IBackendPort : IDisposable
 {
-    /// <summary>Waits until nothing is in flight on the host; false when it does not end within the time. Called while nothing of the machine runs.</summary>
+    /// <summary>Waits until nothing is in flight on the host; false when it does not end within the time. Called while
+    /// nothing of the machine runs.</summary>
     bool Quiesce(TimeSpan patience);
     /// <summary>Forgets what is in flight: the machine is reset. Called after <see cref="Quiesce"/>.</summary>
     void Reset();

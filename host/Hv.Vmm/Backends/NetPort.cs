@@ -6,7 +6,8 @@ using Hv.Vmm.Devices;
 
 namespace Hv.Vmm.Backends;
 
-/// <summary>A network between a card and a backend: frames to the host go through at once, frames from the host wait in a bounded queue for
+/// <summary>A network between a card and a backend: frames to the host go through at once, frames from the host wait in
+/// a bounded queue for
 /// the card's strand. Without a backend there is no carrier and sent frames vanish.</summary>
 internal sealed class NetPort : INetPort, INetLink, IBackendPort
 {
@@ -118,7 +119,8 @@ internal sealed class NetPort : INetPort, INetLink, IBackendPort
                 return false;
             }
             ref Frame slot = ref frames[(first + count) % QueueFrames];
-            if (slot.Bytes is null || slot.Bytes.Length < frame.Length) slot.Bytes = new byte[Math.Max(2048, frame.Length)];
+            if (slot.Bytes is null || slot.Bytes.Length < frame.Length)
+                slot.Bytes = new byte[Math.Max(2048, frame.Length)];
             frame.CopyTo(slot.Bytes);
             slot.Length = frame.Length;
             slot.Info = info;

@@ -22,7 +22,8 @@ internal sealed class AddressBus
     /// <summary>Accesses that nothing answered. Counted by all vCPUs, so approximate.</summary>
     public ulong OpenAccesses;
 
-    /// <summary>Takes one mapping away and puts another on top. Called on the region's strand; the gate is the innermost lock.</summary>
+    /// <summary>Takes one mapping away and puts another on top. Called on the region's strand; the gate is the
+    /// innermost lock.</summary>
     public void Replace(Mapping? old, Mapping? next)
     {
         lock (gate)
@@ -33,8 +34,10 @@ internal sealed class AddressBus
         }
     }
 
-    /// <summary>Hot path: an access that lies within one interval of the table. False when the mapping was stale: look again.</summary>
-    public bool TryRead(Mapping mapping, ulong address, int size, ushort initiator, IoFlags flags, out IoStatus status, out ulong value)
+    /// <summary>Hot path: an access that lies within one interval of the table. False when the mapping was stale: look
+    /// again.</summary>
+    public bool TryRead(Mapping mapping, ulong address, int size, ushort initiator, IoFlags flags,
+        out IoStatus status, out ulong value)
     {
         value = 0;
         status = IoStatus.BusError;
@@ -63,7 +66,8 @@ internal sealed class AddressBus
     }
 
     /// <summary>Hot path: as <see cref="TryRead"/>.</summary>
-    public bool TryWrite(Mapping mapping, ulong address, int size, ulong value, ushort initiator, IoFlags flags, out IoStatus status)
+    public bool TryWrite(Mapping mapping, ulong address, int size, ulong value, ushort initiator, IoFlags flags,
+        out IoStatus status)
     {
         status = IoStatus.BusError;
         if (mapping.Node.IsFailed) return true;

@@ -8,7 +8,8 @@ internal sealed class BusTable
     private readonly Mapping[] owners;
     private readonly ulong lastAddress;
 
-    /// <summary>Flattens <paramref name="mappings"/>, of which a later one hides earlier ones where they lie, in a space that ends at <paramref name="lastAddress"/>.</summary>
+    /// <summary>Flattens <paramref name="mappings"/>, of which a later one hides earlier ones where they lie, in a
+    /// space that ends at <paramref name="lastAddress"/>.</summary>
     public BusTable(IReadOnlyList<Mapping> mappings, ulong lastAddress)
     {
         this.lastAddress = lastAddress;
@@ -42,7 +43,8 @@ internal sealed class BusTable
         owners = [.. owner];
     }
 
-    /// <summary>Hot path: the interval that holds an address. A null mapping is a hole; the interval then ends where the next begins.</summary>
+    /// <summary>Hot path: the interval that holds an address. A null mapping is a hole; the interval then ends where
+    /// the next begins.</summary>
     public Mapping? Find(ulong address, out ulong start, out ulong last)
     {
         int low = 0;

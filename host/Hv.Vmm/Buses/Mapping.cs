@@ -3,7 +3,8 @@ using Hv.Vmm.Devices;
 
 namespace Hv.Vmm.Buses;
 
-/// <summary>A region at an address: immutable, so that a table of them can be read without a lock. When the region moves it gets another.</summary>
+/// <summary>A region at an address: immutable, so that a table of them can be read without a lock. When the region
+/// moves it gets another.</summary>
 internal sealed class Mapping(Region region, ulong start)
 {
     public readonly Region Region = region;

@@ -4,7 +4,8 @@ using Hv.Vmm.Devices;
 namespace Hv.Vmm.Buses;
 
 /// <summary>A device's claim on addresses of one space.</summary>
-internal sealed class Region(AddressBus bus, DeviceNode node, string name, ulong length, IIoHandler handler, int token) : IRegion
+internal sealed class Region(AddressBus bus, DeviceNode node, string name, ulong length, IIoHandler handler,
+    int token) : IRegion
 {
     private volatile Mapping? mapping;
 

@@ -3,8 +3,10 @@ using Hv.Sdk.Io;
 
 namespace Hv.Vmm.Buses;
 
-/// <summary>One vCPU's road to devices. Remembers where the last access went; splits what straddles regions; keeps the value of a postponed
-/// read for the instruction's second execution. Called on the vCPU's thread only, except <see cref="Complete"/>.</summary>
+/// <summary>One vCPU's road to devices. Remembers where the last access went; splits what straddles regions; keeps the
+/// value of a postponed
+/// read for the instruction's second execution. Called on the vCPU's thread only, except
+/// <see cref="Complete"/>.</summary>
 internal sealed class VcpuBus(AddressBus ports, AddressBus memory, ushort vcpu, Action completed) : IVcpuBus
 {
     private Cursor portCursor = new(ports);
@@ -26,7 +28,8 @@ internal sealed class VcpuBus(AddressBus ports, AddressBus memory, ushort vcpu, 
     public bool IsWaiting => state == Waiting;
 
     /// <summary>Hot path.</summary>
-    public IoStatus ReadMmio(ulong gpa, int size, out ulong value) => Read(ref memoryCursor, gpa, size, IoFlags.None, out value);
+    public IoStatus ReadMmio(ulong gpa, int size, out ulong value) =>
+        Read(ref memoryCursor, gpa, size, IoFlags.None, out value);
 
     /// <summary>Hot path.</summary>
     public IoStatus WriteMmio(ulong gpa, int size, ulong value)
@@ -78,7 +81,8 @@ internal sealed class VcpuBus(AddressBus ports, AddressBus memory, ushort vcpu, 
             Mapping? mapping = cursor.Find(address, (ulong)size - 1, out bool isWhole);
             if (!isWhole)
             {
-                for (int i = 0; i < size; i++) Write(ref cursor, Wrap(address + (ulong)i, flags), 1, value >> (i * 8) & 0xff, flags);
+                for (int i = 0; i < size; i++)
+                    Write(ref cursor, Wrap(address + (ulong)i, flags), 1, value >> (i * 8) & 0xff, flags);
                 return;
             }
             if (mapping is null) cursor.Bus.OpenAccesses++;
@@ -104,7 +108,8 @@ internal sealed class VcpuBus(AddressBus ports, AddressBus memory, ushort vcpu, 
         return IoStatus.Ok;
     }
 
-    private static ulong Wrap(ulong address, IoFlags flags) => (flags & IoFlags.PortIo) != 0 ? address & 0xffff : address;
+    private static ulong Wrap(ulong address, IoFlags flags) =>
+        (flags & IoFlags.PortIo) != 0 ? address & 0xffff : address;
 
     /// <summary>A device postpones the read that it is answering. On the vCPU's thread.</summary>
     public void BeginPostponed(ulong number)
@@ -129,7 +134,8 @@ internal sealed class VcpuBus(AddressBus ports, AddressBus memory, ushort vcpu, 
     {
         if (state == None)
         {
-            mapping.Node.Fail("answering a read", new InvalidOperationException("it gave Deferred without calling Defer"));
+            InvalidOperationException breach = new("it gave Deferred without calling Defer");
+            mapping.Node.Fail("answering a read", breach);
             value = ulong.MaxValue >> (64 - size * 8);
             return IoStatus.Ok;
         }
@@ -141,7 +147,8 @@ internal sealed class VcpuBus(AddressBus ports, AddressBus memory, ushort vcpu, 
 
     private bool TakePostponed(ulong address, int size, IoFlags flags, out ulong value)
     {
-        bool isSame = address == postponedAddress && size == postponedSize && isPostponedPort == ((flags & IoFlags.PortIo) != 0);
+        bool isSame = address == postponedAddress && size == postponedSize
+            && isPostponedPort == ((flags & IoFlags.PortIo) != 0);
         value = postponedValue & (ulong.MaxValue >> (64 - size * 8));
         if (!isSame || state != Answered) return false;
         state = None;

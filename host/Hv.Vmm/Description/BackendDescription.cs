@@ -3,13 +3,15 @@ namespace Hv.Vmm.Description;
 /// <summary>The host's side of one slot of one device. A closed set: the records below.</summary>
 public abstract record BackendDescription
 {
-    /// <summary>The device; null is the board's default console (<see cref="Hv.Sdk.Boards.IBoardBuilder.DefaultConsole"/>).</summary>
+    /// <summary>The device; null is the board's default console
+    /// (<see cref="Hv.Sdk.Boards.IBoardBuilder.DefaultConsole"/>).</summary>
     public string? DevicePath { get; init; }
     /// <summary>The slot, as the device asks for it.</summary>
     public required string Slot { get; init; }
 }
 
-/// <summary>A serial line that front-ends show: <see cref="Hv.Sdk.Management.IMachine.Console"/>. At most one of a machine.</summary>
+/// <summary>A serial line that front-ends show: <see cref="Hv.Sdk.Management.IMachine.Console"/>. At most one of a
+/// machine.</summary>
 public sealed record ConsoleBackendDescription : BackendDescription;
 
 /// <summary>A serial line whose output is dropped and that receives nothing.</summary>
@@ -42,6 +44,7 @@ public sealed record DiskBackendDescription : BackendDescription
     public bool IsReadOnly { get; init; }
     /// <summary>The guest's writes go to memory and are forgotten at the end; the file is opened read-only.</summary>
     public bool DiscardWrites { get; init; }
-    /// <summary>A text that identifies the medium to the guest, at most 20 ASCII characters; null takes the device's path.</summary>
+    /// <summary>A text that identifies the medium to the guest, at most 20 ASCII characters; null takes the device's
+    /// path.</summary>
     public string? Serial { get; init; }
 }

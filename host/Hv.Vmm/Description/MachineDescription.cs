@@ -2,7 +2,8 @@ using Hv.Sdk.Firmware;
 
 namespace Hv.Vmm.Description;
 
-/// <summary>Everything that a machine is made from: immutable, complete, without a handle or an object of the host. Made by
+/// <summary>Everything that a machine is made from: immutable, complete, without a handle or an object of the host.
+/// Made by
 /// Hv.Configuration from a definition and flags; turned into hardware by <see cref="MachineBuilder"/>.</summary>
 public sealed record MachineDescription
 {
@@ -13,7 +14,8 @@ public sealed record MachineDescription
 
     /// <summary>The board.</summary>
     public required ExtensionChoice Board { get; init; }
-    /// <summary>The engine; null takes the first of <see cref="IExtensions.Engines"/> that works here. A choice that was made explicitly never falls back.</summary>
+    /// <summary>The engine; null takes the first of <see cref="IExtensions.Engines"/> that works here. A choice that
+    /// was made explicitly never falls back.</summary>
     public ExtensionChoice? Engine { get; init; }
     /// <summary>The firmware; null takes the board's.</summary>
     public ExtensionChoice? Firmware { get; init; }
@@ -36,9 +38,11 @@ public sealed record MachineDescription
 
     /// <summary>How time runs.</summary>
     public TimeMode Time { get; init; }
-    /// <summary>Seed of all randomness; null draws one from the host (not allowed in deterministic mode, where it is then 0).</summary>
+    /// <summary>Seed of all randomness; null draws one from the host (not allowed in deterministic mode, where it is
+    /// then 0).</summary>
     public ulong? Seed { get; init; }
-    /// <summary>Calendar time of power-on in Unix nanoseconds; null is now, and 2020-01-01 in deterministic mode.</summary>
+    /// <summary>Calendar time of power-on in Unix nanoseconds; null is now, and 2020-01-01 in deterministic
+    /// mode.</summary>
     public long? EpochUnixNs { get; init; }
 
     /// <summary>Deterministic mode: instructions between two state hashes, for tests; 0 takes none.</summary>

@@ -15,7 +15,8 @@ public sealed record OptionProblem(string Option, string Kind, string Problem, s
     public string Message => Remedy is null ? Problem : $"{Problem}: {Remedy}";
 }
 
-/// <summary>Turns options as typed into <see cref="OptionValues"/>: checks names, kinds and ranges, fills defaults in. Pure.</summary>
+/// <summary>Turns options as typed into <see cref="OptionValues"/>: checks names, kinds and ranges, fills defaults in.
+/// Pure.</summary>
 public static class OptionBinder
 {
     /// <summary>Binds; every mistake is added to <paramref name="problems"/>.</summary>
@@ -132,7 +133,8 @@ public static class OptionBinder
             ? ulong.TryParse(text.AsSpan(2), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out value)
             : ulong.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out value);
 
-    /// <summary>Reads a number of bytes with an optional K, M, G or T (powers of 1024; a following iB or B is allowed).</summary>
+    /// <summary>Reads a number of bytes with an optional K, M, G or T (powers of 1024; a following iB or B is
+    /// allowed).</summary>
     public static bool TrySize(string text, out ulong bytes)
     {
         string t = text.EndsWith("iB", StringComparison.Ordinal) ? text[..^2]

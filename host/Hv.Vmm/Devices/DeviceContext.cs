@@ -9,7 +9,8 @@ using Hv.Vmm.Buses;
 namespace Hv.Vmm.Devices;
 
 /// <summary>What one device gets from the core.</summary>
-internal sealed class DeviceContext(Hardware hardware, DeviceNode node, Placement placement, DeviceEntropy entropy, PciPlug? pci)
+internal sealed class DeviceContext(Hardware hardware, DeviceNode node, Placement placement, DeviceEntropy entropy,
+    PciPlug? pci)
     : IDeviceContext
 {
     private ulong nextTicket;
@@ -88,6 +89,7 @@ internal sealed class DeviceContext(Hardware hardware, DeviceNode node, Placemen
 
     private void CheckAttaching()
     {
-        if (isAttached) throw new InvalidOperationException($"{Path}: the device claims something after it was attached");
+        if (isAttached)
+            throw new InvalidOperationException($"{Path}: the device claims something after it was attached");
     }
 }

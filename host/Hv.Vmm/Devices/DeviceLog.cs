@@ -3,7 +3,8 @@ using Hv.Sdk;
 
 namespace Hv.Vmm.Devices;
 
-/// <summary>One device's voice: at most <see cref="Burst"/> messages at once and <see cref="PerSecond"/> a second after that; what was
+/// <summary>One device's voice: at most <see cref="Burst"/> messages at once and <see cref="PerSecond"/> a second after
+/// that; what was
 /// held back is counted and said with the next message.</summary>
 internal sealed class DeviceLog(string path, IMachineLog log) : IDeviceLog
 {

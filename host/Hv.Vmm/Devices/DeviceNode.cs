@@ -43,9 +43,11 @@ internal sealed class DeviceNode
     /// <summary>How the device is saved; null when it says that it has nothing to save.</summary>
     public IStateful? State => Device as IStateful;
     /// <summary>Whether a machine with this device can be saved.</summary>
-    public bool IsSaveable => Device is IStateful || Device.GetType().IsDefined(typeof(NoStateAttribute), inherit: true);
+    public bool IsSaveable =>
+        Device is IStateful || Device.GetType().IsDefined(typeof(NoStateAttribute), inherit: true);
 
-    /// <summary>The device threw or broke its contract: it is not called any more, and the machine's policy decides what follows.</summary>
+    /// <summary>The device threw or broke its contract: it is not called any more, and the machine's policy decides
+    /// what follows.</summary>
     public void Fail(string where, Exception exception)
     {
         if (isFailed) return;

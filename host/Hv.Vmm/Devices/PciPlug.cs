@@ -5,7 +5,8 @@ using Hv.Vmm.Interrupts;
 
 namespace Hv.Vmm.Devices;
 
-/// <summary>A device's place on the PCI bus, and its function as the bus sees it: every configuration access enters the device's strand.</summary>
+/// <summary>A device's place on the PCI bus, and its function as the bus sees it: every configuration access enters the
+/// device's strand.</summary>
 internal sealed class PciPlug(DeviceNode node, PciAddress address, IrqFabric fabric) : IPciSlot, IPciFunction
 {
     private readonly IrqLine?[] lines = new IrqLine?[4];

@@ -1,6 +1,7 @@
 namespace Hv.Vmm.Devices;
 
-/// <summary>The contracts that devices of one machine offer each other, in the order of the board. Filled while devices are attached.</summary>
+/// <summary>The contracts that devices of one machine offer each other, in the order of the board. Filled while devices
+/// are attached.</summary>
 internal sealed class ServiceTable
 {
     private readonly List<(DeviceNode Provider, Type Contract, object Service)> services = [];

@@ -4,8 +4,10 @@ using Hv.Vmm.Devices;
 
 namespace Hv.Vmm.Interrupts;
 
-/// <summary>All interrupt lines of one machine. An input's level is the OR of the outputs wired to it. A change reaches every wired input,
-/// on the receiver's strand, before <see cref="Set"/> returns; each receiver sees the changes of its pins one after the other and
+/// <summary>All interrupt lines of one machine. An input's level is the OR of the outputs wired to it. A change reaches
+/// every wired input,
+/// on the receiver's strand, before <see cref="Set"/> returns; each receiver sees the changes of its pins one after the
+/// other and
 /// none is left out. Levels are the fabric's to save.</summary>
 internal sealed class IrqFabric : IIrqSink, IIrqLevels
 {
@@ -39,7 +41,8 @@ internal sealed class IrqFabric : IIrqSink, IIrqLevels
         if (inputs.Exists(i => i.Node == node && i.Name == name))
             throw new ConfigurationException($"{node.Path}: the device claims its input '{name}' twice");
         int first = inputs.Count;
-        for (int pin = 0; pin < count; pin++) inputs.Add(new Input { Node = node, Name = name, Pin = pin, Handler = handler });
+        for (int pin = 0; pin < count; pin++)
+            inputs.Add(new Input { Node = node, Name = name, Pin = pin, Handler = handler });
         return new IrqInputs(this, first, count);
     }
 
@@ -109,7 +112,8 @@ internal sealed class IrqFabric : IIrqSink, IIrqLevels
             if (output.Level == 0) continue;
             foreach (Input input in output.Targets) input.Asserted++;
         }
-        if (high.Count > 0) throw new Hv.Sdk.State.StateException($"this machine has no interrupt line '{high.First()}'");
+        if (high.Count > 0)
+            throw new Hv.Sdk.State.StateException($"this machine has no interrupt line '{high.First()}'");
     }
 
     private sealed class Output

@@ -2,7 +2,8 @@ using Hv.Sdk.Signals;
 
 namespace Hv.Vmm.Interrupts;
 
-/// <summary>Passes message-signalled interrupts to the device that takes them: the local APICs. Messages sent while there is none are dropped and counted.</summary>
+/// <summary>Passes message-signalled interrupts to the device that takes them: the local APICs. Messages sent while
+/// there is none are dropped and counted.</summary>
 internal sealed class MsiRouter : IMsiTarget
 {
     private volatile IMsiTarget? target;

@@ -15,7 +15,8 @@ using K4os.Compression.LZ4;
 
 namespace Hv.Vmm.Snapshots;
 
-/// <summary>Takes a saved machine over into a freshly reset one of the same description. Whatever cannot be honoured is a
+/// <summary>Takes a saved machine over into a freshly reset one of the same description. Whatever cannot be honoured is
+/// a
 /// <see cref="StateException"/> that names it; the machine is not to be run afterwards.</summary>
 internal sealed class SnapshotReader
 {
@@ -108,7 +109,8 @@ internal sealed class SnapshotReader
         }
         StateReader reader = new(payload, version);
         if (name == SnapshotFormat.Machine) TakeMachine(reader);
-        else if (name == SnapshotFormat.Lines) hardware.Fabric.Restore(reader.Groups(1, SnapshotFormat.MaxLines).Select(g => g.Text(1, 512)));
+        else if (name == SnapshotFormat.Lines)
+            hardware.Fabric.Restore(reader.Groups(1, SnapshotFormat.MaxLines).Select(g => g.Text(1, 512)));
         else if (name == SnapshotFormat.Timers) TakeTimers(reader);
         else if (name == SnapshotFormat.Entropy) TakeEntropy(reader);
         else if (name.StartsWith(SnapshotFormat.Backend, StringComparison.Ordinal)) TakeBackend(name, reader);
@@ -138,7 +140,8 @@ internal sealed class SnapshotReader
         {
             string path = group.Text(1, 256);
             string model = group.Text(2, 256);
-            if (!nodes.Remove(path, out DeviceNode? node)) throw new StateException($"this machine has no device {path} ({model})");
+            if (!nodes.Remove(path, out DeviceNode? node))
+                throw new StateException($"this machine has no device {path} ({model})");
             Same($"model of the device {path}", model, node.Model.Name);
         }
         if (nodes.Count > 0) throw new StateException($"the saved machine had no device {nodes.Keys.First()}");
@@ -157,7 +160,8 @@ internal sealed class SnapshotReader
         foreach (StateReader group in r.Groups(1, SnapshotFormat.MaxTimers))
         {
             string name = group.Text(1, 512);
-            if (!timers.TryGetValue(name, out VmTimer? timer)) throw new StateException($"this machine has no timer {name}");
+            if (!timers.TryGetValue(name, out VmTimer? timer))
+                throw new StateException($"this machine has no timer {name}");
             timer.Arm(VmTime.FromNs(group.Int(2, 0)));
         }
     }
@@ -168,7 +172,8 @@ internal sealed class SnapshotReader
         foreach (StateReader group in r.Groups(1, SnapshotFormat.MaxDevices))
         {
             string path = group.Text(1, 512);
-            if (!entropies.TryGetValue(path, out DeviceEntropy? entropy)) throw new StateException($"this machine has no randomness for {path}");
+            if (!entropies.TryGetValue(path, out DeviceEntropy? entropy))
+                throw new StateException($"this machine has no randomness for {path}");
             entropy.Restore(hardware.Seed, group.UInt(2, 0, ulong.MaxValue));
         }
     }
@@ -179,7 +184,8 @@ internal sealed class SnapshotReader
         int slash = place.LastIndexOf('/');
         string path = slash < 0 ? place : place[..slash];
         // The host's side may be another one now, as long as it is of the same kind.
-        if (hardware.Backend(path, place[(slash + 1)..]) is not { } port) throw new StateException($"nothing is connected to {place} here");
+        if (hardware.Backend(path, place[(slash + 1)..]) is not { } port)
+            throw new StateException($"nothing is connected to {place} here");
         Same($"kind of backend of {place}", r.Text(1, 64), port.StateId);
         port.Load(r.Groups(2, 1)[0]);
     }
@@ -208,7 +214,8 @@ internal sealed class SnapshotReader
 
     private void TakeVcpu(string name, ushort version, ReadOnlySpan<byte> payload)
     {
-        bool isKnown = int.TryParse(name.AsSpan(SnapshotFormat.Vcpu.Length), out int index) && (uint)index < (uint)hardware.Vcpus.Count;
+        bool isKnown = int.TryParse(name.AsSpan(SnapshotFormat.Vcpu.Length), out int index)
+            && (uint)index < (uint)hardware.Vcpus.Count;
         if (!isKnown || version > VcpuState.CurrentVersion || payload.Length > Unsafe.SizeOf<VcpuState>())
             throw new StateException($"{name} has a state of version {version} with {payload.Length} bytes, which this Hv cannot read");
         VcpuState state = default; // fields are only ever appended: what an older layout lacks is zero
@@ -222,7 +229,8 @@ internal sealed class SnapshotReader
         ulong offset = BinaryPrimitives.ReadUInt64LittleEndian(payload);
         uint length = BinaryPrimitives.ReadUInt32LittleEndian(payload[8..]);
         ReadOnlySpan<byte> body = payload[SnapshotFormat.RamHeaderBytes..];
-        if (length > SnapshotFormat.RamPieceBytes || offset > hardware.Memory.LengthBytes || length > hardware.Memory.LengthBytes - offset)
+        if (length > SnapshotFormat.RamPieceBytes || offset > hardware.Memory.LengthBytes
+            || length > hardware.Memory.LengthBytes - offset)
             throw Damaged();
         Span<byte> to = hardware.Memory.Span(offset, (int)length);
         bool isRight = payload[12] switch
@@ -238,7 +246,8 @@ internal sealed class SnapshotReader
     private void CheckComplete()
     {
         List<string> wanted = [SnapshotFormat.Lines, SnapshotFormat.Timers, SnapshotFormat.Entropy];
-        wanted.AddRange(hardware.Devices.Where(d => d.Node.State is not null).Select(d => SnapshotFormat.Device + d.Path));
+        wanted.AddRange(
+            hardware.Devices.Where(d => d.Node.State is not null).Select(d => SnapshotFormat.Device + d.Path));
         wanted.AddRange(hardware.Vcpus.Select(v => $"{SnapshotFormat.Vcpu}{v.Index}"));
         foreach (string name in wanted)
         {

@@ -14,7 +14,8 @@ using K4os.Compression.LZ4;
 
 namespace Hv.Vmm.Snapshots;
 
-/// <summary>Writes a whole machine to a file while nothing of it runs. The file appears under its name only when it is complete and on the disk.</summary>
+/// <summary>Writes a whole machine to a file while nothing of it runs. The file appears under its name only when it is
+/// complete and on the disk.</summary>
 internal sealed class SnapshotWriter
 {
     private readonly Stream output;
@@ -24,7 +25,8 @@ internal sealed class SnapshotWriter
     private SnapshotWriter(Stream output) => this.output = output;
 
     /// <summary>Saves the machine.</summary>
-    /// <exception cref="IOException">The host cannot write the file; an older file of the name is untouched.</exception>
+    /// <exception cref="IOException">The host cannot write the file; an older file of the name is
+    /// untouched.</exception>
     /// <exception cref="InvalidOperationException">A device failed while it was saved; named.</exception>
     public static void Write(string path, Hardware hardware)
     {
@@ -136,7 +138,8 @@ internal sealed class SnapshotWriter
     private void WriteDevice(DeviceNode node)
     {
         if (node.State is not { } state) return;
-        if (node.IsFailed) throw new InvalidOperationException($"the device {node.Path} has failed and cannot be saved");
+        if (node.IsFailed)
+            throw new InvalidOperationException($"the device {node.Path} has failed and cannot be saved");
         using StrandScope scope = node.Strand.Enter();
         try
         {
@@ -163,7 +166,8 @@ internal sealed class SnapshotWriter
 
     private void WriteRam(Hardware hardware)
     {
-        byte[] buffer = new byte[SnapshotFormat.RamHeaderBytes + LZ4Codec.MaximumOutputSize(SnapshotFormat.RamPieceBytes)];
+        int bodyBytes = LZ4Codec.MaximumOutputSize(SnapshotFormat.RamPieceBytes);
+        byte[] buffer = new byte[SnapshotFormat.RamHeaderBytes + bodyBytes];
         Span<byte> body = buffer.AsSpan(SnapshotFormat.RamHeaderBytes);
         for (ulong at = 0; at < hardware.Memory.LengthBytes; at += SnapshotFormat.RamPieceBytes)
         {

@@ -9,7 +9,8 @@ using Hv.Vmm.Vcpus;
 
 namespace Hv.Vmm.Snapshots;
 
-/// <summary>A hash over everything that a machine's future depends on: memory, vCPUs, devices, timers, lines, time. Two runs that agree in it are
+/// <summary>A hash over everything that a machine's future depends on: memory, vCPUs, devices, timers, lines, time. Two
+/// runs that agree in it are
 /// the same run so far.</summary>
 /// <param name="Instructions">Instructions that all vCPUs had retired.</param>
 /// <param name="Hash">The hash.</param>
@@ -23,7 +24,8 @@ public sealed record StateHash(ulong Instructions, ulong Hash)
         ulong hash = Mix(instructions, (ulong)hardware.Clock.Now.Nanoseconds);
         for (ulong at = 0; at < hardware.Memory.LengthBytes; at += PieceBytes)
         {
-            hash = Mix(hash, OfBytes(hardware.Memory.Span(at, (int)Math.Min(PieceBytes, hardware.Memory.LengthBytes - at))));
+            int length = (int)Math.Min(PieceBytes, hardware.Memory.LengthBytes - at);
+            hash = Mix(hash, OfBytes(hardware.Memory.Span(at, length)));
         }
         foreach (VcpuNode vcpu in hardware.Vcpus)
         {
@@ -40,7 +42,8 @@ public sealed record StateHash(ulong Instructions, ulong Hash)
             hash = Mix(hash, OfBytes(bytes.WrittenSpan));
         }
         foreach (VmTimer timer in hardware.Timers.All) hash = Mix(hash, (ulong)timer.DueNs);
-        foreach (string line in hardware.Fabric.HighOutputs()) hash = Mix(hash, OfBytes(MemoryMarshal.AsBytes(line.AsSpan())));
+        foreach (string line in hardware.Fabric.HighOutputs())
+            hash = Mix(hash, OfBytes(MemoryMarshal.AsBytes(line.AsSpan())));
         return new StateHash(instructions, hash);
     }
 

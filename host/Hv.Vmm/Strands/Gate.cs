@@ -1,7 +1,9 @@
 namespace Hv.Vmm.Strands;
 
-/// <summary>The lock behind one strand, or behind several whose devices could call each other in a circle. Re-entrant on one thread.
-/// Ranks rise along the wiring: a thread that holds a gate enters only gates of higher rank, so gates cannot deadlock.</summary>
+/// <summary>The lock behind one strand, or behind several whose devices could call each other in a circle. Re-entrant
+/// on one thread.
+/// Ranks rise along the wiring: a thread that holds a gate enters only gates of higher rank, so gates cannot
+/// deadlock.</summary>
 internal sealed class Gate(string name)
 {
     [ThreadStatic] private static int heldRank;

@@ -1,6 +1,7 @@
 namespace Hv.Vmm.Strands;
 
-/// <summary>Where the machine's threads stand while it is stopped: a stop is requested, each thread parks at the next point where it can,
+/// <summary>Where the machine's threads stand while it is stopped: a stop is requested, each thread parks at the next
+/// point where it can,
 /// and goes on when released.</summary>
 internal sealed class ParkingLot
 {
@@ -31,7 +32,8 @@ internal sealed class ParkingLot
         }
     }
 
-    /// <summary>Waits until <paramref name="count"/> threads are parked; false when they are not within the time.</summary>
+    /// <summary>Waits until <paramref name="count"/> threads are parked; false when they are not within the
+    /// time.</summary>
     public bool AwaitParked(int count, TimeSpan patience)
     {
         long deadline = Environment.TickCount64 + (long)patience.TotalMilliseconds;

@@ -9,7 +9,8 @@ internal interface IStrandScheduler
     void Schedule(Strand strand);
 }
 
-/// <summary>Serialises everything that touches one device. Entering is a re-entrant lock; posting appends to a queue that grows to what
+/// <summary>Serialises everything that touches one device. Entering is a re-entrant lock; posting appends to a queue
+/// that grows to what
 /// it needs and then allocates nothing.</summary>
 internal sealed class Strand : IStrand
 {
@@ -28,7 +29,8 @@ internal sealed class Strand : IStrand
 
     /// <summary>The device's path.</summary>
     public string Name { get; }
-    /// <summary>The lock; null for devices that take care of themselves. Replaced only before the machine runs.</summary>
+    /// <summary>The lock; null for devices that take care of themselves. Replaced only before the machine
+    /// runs.</summary>
     public Gate? Gate { get; set; }
 
     /// <summary>Sets who contains exceptions of posted work.</summary>

@@ -3,11 +3,13 @@ using Hv.Sdk.Time;
 
 namespace Hv.Vmm.Time;
 
-/// <summary>Virtual time that advances with retired instructions, <see cref="NsPerInstruction"/> for each, whichever vCPU retires it: the vCPUs
+/// <summary>Virtual time that advances with retired instructions, <see cref="NsPerInstruction"/> for each, whichever
+/// vCPU retires it: the vCPUs
 /// take turns, so the machine's instructions have one order and time never goes back. Idle time is skipped.</summary>
 internal sealed class DeterministicClock(long epochUnixNs) : IMachineClock
 {
-    /// <summary>Virtual nanoseconds that one instruction takes: 250 million instructions a second, near what the engines reach.</summary>
+    /// <summary>Virtual nanoseconds that one instruction takes: 250 million instructions a second, near what the
+    /// engines reach.</summary>
     public const long NsPerInstruction = 4;
 
     private long baseNs;
@@ -17,13 +19,15 @@ internal sealed class DeterministicClock(long epochUnixNs) : IMachineClock
 
     public long EpochUnixNs { get; private set; } = epochUnixNs;
 
-    /// <summary>Hot path: exact on the thread that runs vCPUs; elsewhere the time at which the present turn began.</summary>
+    /// <summary>Hot path: exact on the thread that runs vCPUs; elsewhere the time at which the present turn
+    /// began.</summary>
     public VmTime Now
     {
         get
         {
             IVcpu? vcpu = running;
-            if (vcpu is null || Environment.CurrentManagedThreadId != threadId) return VmTime.FromNs(Volatile.Read(ref baseNs));
+            if (vcpu is null || Environment.CurrentManagedThreadId != threadId)
+                return VmTime.FromNs(Volatile.Read(ref baseNs));
             return VmTime.FromNs(baseNs + (long)(vcpu.Retired - retiredAtStart) * NsPerInstruction);
         }
     }

@@ -8,7 +8,8 @@ internal sealed class RealTimeClock(long epochUnixNs) : IMachineClock
 {
     private volatile Phase phase = new(IsRunning: false, Ns: 0);
 
-    /// <summary>Immutable, so that readers need no lock. <paramref name="Ns"/>: the time while stopped; virtual minus host time while running.</summary>
+    /// <summary>Immutable, so that readers need no lock. <paramref name="Ns"/>: the time while stopped; virtual minus
+    /// host time while running.</summary>
     private sealed record Phase(bool IsRunning, long Ns);
 
     public long EpochUnixNs { get; private set; } = epochUnixNs;

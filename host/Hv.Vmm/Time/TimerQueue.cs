@@ -3,7 +3,8 @@ using Hv.Vmm.Devices;
 
 namespace Hv.Vmm.Time;
 
-/// <summary>All timers of one machine in a binary heap by deadline. Arming and cancelling take one short lock and allocate nothing once
+/// <summary>All timers of one machine in a binary heap by deadline. Arming and cancelling take one short lock and
+/// allocate nothing once
 /// the heap has grown.</summary>
 internal sealed class TimerQueue
 {

@@ -37,7 +37,12 @@ internal sealed class TimerThread : IDisposable
     public void Start()
     {
         parking.RequestStop();
-        thread = new Thread(Loop) { IsBackground = true, Name = $"{machineName}: timers", Priority = ThreadPriority.AboveNormal };
+        thread = new Thread(Loop)
+        {
+            IsBackground = true,
+            Name = $"{machineName}: timers",
+            Priority = ThreadPriority.AboveNormal,
+        };
         thread.Start();
     }
 

@@ -6,8 +6,10 @@ using Hv.Vmm.Time;
 
 namespace Hv.Vmm.Vcpus;
 
-/// <summary>Deterministic mode: one thread runs all vCPUs in turn, fires timers at the first instruction boundary at or after their deadline, and
-/// runs what devices post before the next instruction. What comes from outside is let in only between turns or when all vCPUs are idle.</summary>
+/// <summary>Deterministic mode: one thread runs all vCPUs in turn, fires timers at the first instruction boundary at or
+/// after their deadline, and
+/// runs what devices post before the next instruction. What comes from outside is let in only between turns or when all
+/// vCPUs are idle.</summary>
 internal sealed class DeterministicRunner : IRunner
 {
     private const ulong TurnOfOne = 1_000_000;

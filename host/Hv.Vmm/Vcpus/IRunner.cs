@@ -4,14 +4,17 @@ using Hv.Vmm.Strands;
 
 namespace Hv.Vmm.Vcpus;
 
-/// <summary>Makes vCPUs, timers and posted work run, and makes them stand still. Stop, Resume and End are called by the machine's control thread.</summary>
+/// <summary>Makes vCPUs, timers and posted work run, and makes them stand still. Stop, Resume and End are called by the
+/// machine's control thread.</summary>
 internal interface IRunner : IStrandScheduler, IVcpuSignalling, IDisposable
 {
     /// <summary>Starts the threads; nothing runs before <see cref="Resume"/>.</summary>
     void Start(IReadOnlyList<VcpuNode> vcpus);
-    /// <summary>Asks for a stop after the current instruction. Any thread, also inside device callbacks; returns at once.</summary>
+    /// <summary>Asks for a stop after the current instruction. Any thread, also inside device callbacks; returns at
+    /// once.</summary>
     void RequestStop();
-    /// <summary>Waits until everything stands. False when something does not within <paramref name="patience"/>; <paramref name="culprit"/> names it.</summary>
+    /// <summary>Waits until everything stands. False when something does not within <paramref name="patience"/>;
+    /// <paramref name="culprit"/> names it.</summary>
     bool Stop(TimeSpan patience, out string culprit);
     /// <summary>Lets everything run.</summary>
     void Resume();
@@ -48,7 +51,8 @@ internal static class VcpuExits
         }
         node.CountExit(exit.Reason);
         if (exit.Reason == VcpuExitReason.TripleFault) events.TripleFault(node.Index);
-        else if (exit.Reason == VcpuExitReason.Failure) events.EngineFailed(node.Index, exit.Message ?? "no reason given", null);
+        else if (exit.Reason == VcpuExitReason.Failure)
+            events.EngineFailed(node.Index, exit.Message ?? "no reason given", null);
         return exit;
     }
 }

@@ -48,8 +48,13 @@ internal sealed class RealTimeRunner : IRunner
         for (int i = 0; i < threads.Length; i++)
         {
             VcpuNode node = nodes[i];
-            // Engines recurse in guest-driven ways only within bounds; 16 MiB leaves room for a translator's native frames.
-            threads[i] = new Thread(() => Loop(node), 16 << 20) { IsBackground = true, Name = $"{machineName}: vCPU {i}" };
+            // Engines recurse in guest-driven ways only within bounds; 16 MiB leaves room for a translator's native
+            // frames.
+            threads[i] = new Thread(() => Loop(node), 16 << 20)
+            {
+                IsBackground = true,
+                Name = $"{machineName}: vCPU {i}",
+            };
             threads[i].Start();
         }
     }

@@ -12,7 +12,8 @@ internal sealed class VcpuNode : IDisposable
     private readonly ulong[] exits = new ulong[ReasonCount];
     private readonly VcpuState powerOn;
 
-    public VcpuNode(int index, IPartition partition, ILocalApic apic, AddressBus ports, AddressBus memory, Action<int> readCompleted)
+    public VcpuNode(int index, IPartition partition, ILocalApic apic, AddressBus ports, AddressBus memory,
+        Action<int> readCompleted)
     {
         Index = index;
         Bus = new VcpuBus(ports, memory, (ushort)index, () => readCompleted(index));
@@ -36,7 +37,8 @@ internal sealed class VcpuNode : IDisposable
     /// <summary>How often it left guest code for a reason.</summary>
     public ulong Exits(VcpuExitReason reason) => exits[(int)reason];
 
-    /// <summary>Puts it into the state after power-on or reset: all vCPUs but the first wait for a start-up IPI.</summary>
+    /// <summary>Puts it into the state after power-on or reset: all vCPUs but the first wait for a start-up
+    /// IPI.</summary>
     public void Reset()
     {
         VcpuState state = powerOn;

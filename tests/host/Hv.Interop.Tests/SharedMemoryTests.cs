@@ -21,7 +21,8 @@ public sealed class SharedMemoryTests
         bool isDone = memory.Discard(4096, 4096);
         Assert.Equal(OperatingSystem.IsLinux(), isDone);
         Assert.Equal((1, isDone ? 0 : 2, 3),
-            (Marshal.ReadInt64(memory.Address), Marshal.ReadInt64(memory.Address, 4096), Marshal.ReadInt64(memory.Address, 8192)));
+            (Marshal.ReadInt64(memory.Address), Marshal.ReadInt64(memory.Address, 4096),
+                Marshal.ReadInt64(memory.Address, 8192)));
     }
 
     [Fact]

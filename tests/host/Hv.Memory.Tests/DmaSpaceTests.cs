@@ -14,7 +14,10 @@ public sealed class DmaSpaceTests : IDisposable
         // RAM, RAM elsewhere in the file right behind it, a hole, an alias of the first, ROM.
         memory.SetMap(
         [
-            Piece(0, 0x4000, 0), Piece(0x4000, 0x4000, 0x80000), Piece(0x20000, 0x1000, 0), Piece(0x30000, 0x1000, 0x10000, readOnly: true),
+            Piece(0, 0x4000, 0),
+            Piece(0x4000, 0x4000, 0x80000),
+            Piece(0x20000, 0x1000, 0),
+            Piece(0x30000, 0x1000, 0x10000, readOnly: true),
         ]);
         memory.Connect(partition);
     }

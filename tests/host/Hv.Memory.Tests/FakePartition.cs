@@ -22,7 +22,8 @@ internal sealed class FakePartition : IPartition
     {
     }
 
-    public IVcpu CreateVcpu(int index, ILocalApic apic, IVcpuBus bus) => throw new NotSupportedException("no test runs code");
+    public IVcpu CreateVcpu(int index, ILocalApic apic, IVcpuBus bus) =>
+        throw new NotSupportedException("no test runs code");
 
     public void Inspect(IInspector to)
     {

@@ -20,12 +20,15 @@ public sealed class BlockTests : IDisposable
     private string Disk(string name = "disk.img")
     {
         string path = Path.Combine(folder, name);
-        if (!File.Exists(path)) File.WriteAllBytes(path, [.. Enumerable.Range(0, DiskBytes).Select(i => (byte)(i / 512 + i))]);
+        if (!File.Exists(path))
+            File.WriteAllBytes(path, [.. Enumerable.Range(0, DiskBytes).Select(i => (byte)(i / 512 + i))]);
         return path;
     }
 
-    /// <summary>A controller with a list of requests: a write to port 80h submits all of them, and when the last one is done the machine powers off.</summary>
-    private sealed class Controller(List<(BlockRequest Request, DmaSegment[] Segments)> requests) : IDevice, IIoHandler, IBlockListener, IStateful
+    /// <summary>A controller with a list of requests: a write to port 80h submits all of them, and when the last one is
+    /// done the machine powers off.</summary>
+    private sealed class Controller(List<(BlockRequest Request, DmaSegment[] Segments)> requests)
+        : IDevice, IIoHandler, IBlockListener, IStateful
     {
         private IDeviceContext context = null!;
 
@@ -125,7 +128,8 @@ public sealed class BlockTests : IDisposable
 
             public BlockStatus Discard(long offsetBytes, long lengthBytes) => file.PunchHole(offsetBytes, lengthBytes);
 
-            public BlockStatus WriteZeroes(long offsetBytes, long lengthBytes, bool mayUnmap) => file.WriteZeroes(offsetBytes, lengthBytes);
+            public BlockStatus WriteZeroes(long offsetBytes, long lengthBytes, bool mayUnmap) =>
+                file.WriteZeroes(offsetBytes, lengthBytes);
 
             public void Dispose()
             {
@@ -133,16 +137,20 @@ public sealed class BlockTests : IDisposable
         }
     }
 
-    private static DmaSegment Segment(ulong address, uint length) => new() { Address = new GuestPhysicalAddress(address), LengthBytes = length };
+    private static DmaSegment Segment(ulong address, uint length) =>
+        new() { Address = new GuestPhysicalAddress(address), LengthBytes = length };
 
-    private static (BlockRequest, DmaSegment[]) Ask(BlockOperation operation, long offset, long length, ulong tag, params DmaSegment[] segments) =>
+    private static (BlockRequest, DmaSegment[]) Ask(BlockOperation operation, long offset, long length, ulong tag,
+        params DmaSegment[] segments) =>
         (new BlockRequest { Operation = operation, OffsetBytes = offset, LengthBytes = length, Tag = tag }, segments);
 
     private (TestMachine Machine, List<Controller> Made) Machine(
-        List<(BlockRequest, DmaSegment[])> requests, Func<DiskBackendDescription, DiskBackendDescription>? change = null)
+        List<(BlockRequest, DmaSegment[])> requests,
+        Func<DiskBackendDescription, DiskBackendDescription>? change = null)
     {
         List<Controller> made = [];
-        TestMachine m = new TestMachine([new Step.Out(0x80, 1, 0), new Step.Jump(1)]).Format("plain", format).Add("disk0", () =>
+        TestMachine m = new TestMachine([new Step.Out(0x80, 1, 0), new Step.Jump(1)]).Format("plain", format).Add(
+            "disk0", () =>
         {
             Controller controller = new(requests);
             made.Add(controller);
@@ -188,11 +196,16 @@ public sealed class BlockTests : IDisposable
     public void Submit_DeterministicMode_CompletesAtTheModelledTimes()
     {
         (TestMachine m, List<Controller> made) = Machine(
-            [Ask(BlockOperation.Read, 0, 1024, 1, Segment(0x10000, 1024)), Ask(BlockOperation.Flush, 0, 0, 2), Ask(BlockOperation.Read, 0, 99, 3)]);
+            [
+                Ask(BlockOperation.Read, 0, 1024, 1, Segment(0x10000, 1024)),
+                Ask(BlockOperation.Flush, 0, 0, 2),
+                Ask(BlockOperation.Read, 0, 99, 3),
+            ]);
         m.Description = m.Description with { Time = TimeMode.Deterministic };
         m.Run();
         Assert.Equal([(1, BlockStatus.Ok), (2, BlockStatus.Ok), (3, BlockStatus.OutOfRange)], made[0].Completed);
-        Assert.All(made[0].CompletedAt.Zip([21_024L, 41_024, 61_123]), p => Assert.InRange(p.First, p.Second, p.Second + 7));
+        Assert.All(
+            made[0].CompletedAt.Zip([21_024L, 41_024, 61_123]), p => Assert.InRange(p.First, p.Second, p.Second + 7));
     }
 
     [Fact]
@@ -212,7 +225,8 @@ public sealed class BlockTests : IDisposable
         ]);
         m.Run();
         Assert.Equal(
-            [BlockStatus.OutOfRange, BlockStatus.OutOfRange, BlockStatus.OutOfRange, BlockStatus.IoError, BlockStatus.IoError, BlockStatus.OutOfRange,
+            [BlockStatus.OutOfRange, BlockStatus.OutOfRange, BlockStatus.OutOfRange, BlockStatus.IoError,
+                BlockStatus.IoError, BlockStatus.OutOfRange,
                 BlockStatus.IoError, BlockStatus.Unsupported, BlockStatus.OutOfRange],
             made[0].Completed.OrderBy(c => c.Tag).Select(c => c.Status));
     }
@@ -240,7 +254,8 @@ public sealed class BlockTests : IDisposable
     {
         format.Gate.Reset();
         (TestMachine m, List<Controller> made) = Machine(
-            [.. Enumerable.Range(0, 200).Select(i => Ask(BlockOperation.Read, i * 512, 512, (ulong)i, Segment(0x10000 + (ulong)i * 512, 512)))]);
+            [.. Enumerable.Range(0, 200).Select(i =>
+                Ask(BlockOperation.Read, i * 512, 512, (ulong)i, Segment(0x10000 + (ulong)i * 512, 512)))]);
         using Machine machine = m.Begin();
         Assert.True(SpinWait.SpinUntil(() => made[0].Submitted.Count == 200, TestMachine.Patience));
         Assert.Equal(128, made[0].Submitted.Count(s => s));
@@ -254,7 +269,8 @@ public sealed class BlockTests : IDisposable
     {
         byte[] before = File.ReadAllBytes(Disk());
         (TestMachine m, List<Controller> made) = Machine(
-            [Ask(BlockOperation.Write, 0, 512, 1, Segment(0x10000, 512)), Ask(BlockOperation.Discard, 0, 512, 2)], d => d with { IsReadOnly = true });
+            [Ask(BlockOperation.Write, 0, 512, 1, Segment(0x10000, 512)), Ask(BlockOperation.Discard, 0, 512, 2)],
+                d => d with { IsReadOnly = true });
         m.Run();
         Assert.All(made[0].Completed, c => Assert.Equal(BlockStatus.ReadOnly, c.Status));
         Assert.Equal(before, File.ReadAllBytes(Disk()));

@@ -34,8 +34,8 @@ public sealed class BusTests
     [Fact]
     public void Read_NothingAnswers_GivesOnesOfTheSize()
     {
-        TestMachine m = Script(new Step.In(0x1234, 1, 0), new Step.In(0x1234, 4, 1), new Step.ReadMemory(0xfedc_0000, 2, 2),
-            new Step.ReadMemory(ulong.MaxValue - 7, 8, 3));
+        TestMachine m = Script(new Step.In(0x1234, 1, 0), new Step.In(0x1234, 4, 1),
+            new Step.ReadMemory(0xfedc_0000, 2, 2), new Step.ReadMemory(ulong.MaxValue - 7, 8, 3));
         Assert.Equal(EndReason.PowerOff, m.Run().Reason);
         Assert.Equal([0xff, 0xffff_ffff, 0xffff, ulong.MaxValue],
             new[] { m.Vcpu(0).Register(0), m.Vcpu(0).Register(1), m.Vcpu(0).Register(2), m.Vcpu(0).Register(3) });
@@ -101,8 +101,9 @@ public sealed class BusTests
     public void Map_RegionsOverlap_TheLastMappedWinsUntilItIsUnmapped()
     {
         IRegion? front = null;
-        TestMachine m = Script(new Step.ReadMemory(0xe000_0004, 1, 0), new Step.Out(0x20, 1, 0), new Step.ReadMemory(0xe000_0004, 1, 1),
-                new Step.Out(0x20, 1, 1), new Step.ReadMemory(0xe000_0004, 1, 2), new Step.ReadMemory(0xe100_0000, 1, 3))
+        TestMachine m = Script(new Step.ReadMemory(0xe000_0004, 1, 0), new Step.Out(0x20, 1, 0),
+                new Step.ReadMemory(0xe000_0004, 1, 1), new Step.Out(0x20, 1, 1),
+                new Step.ReadMemory(0xe000_0004, 1, 2), new Step.ReadMemory(0xe100_0000, 1, 3))
             .Add("back", (d, c) =>
             {
                 c.MapMemory("io", 0xe000_0000, 0x1000, d, 0);
@@ -158,8 +159,13 @@ public sealed class BusTests
     {
         long before = 0;
         long after = 0;
-        Step[] body = [.. Enumerable.Repeat<Step>(new Step.In(0x40, 1, 0), 500), .. Enumerable.Repeat<Step>(new Step.Out(0x40, 1, 1), 500),
-            .. Enumerable.Repeat<Step>(new Step.ReadMemory(0xe000_0000, 8, 0), 500), .. Enumerable.Repeat<Step>(new Step.ReadMemory(0xdead_0000, 8, 0), 500)];
+        Step[] body =
+        [
+            .. Enumerable.Repeat<Step>(new Step.In(0x40, 1, 0), 500),
+            .. Enumerable.Repeat<Step>(new Step.Out(0x40, 1, 1), 500),
+            .. Enumerable.Repeat<Step>(new Step.ReadMemory(0xe000_0000, 8, 0), 500),
+            .. Enumerable.Repeat<Step>(new Step.ReadMemory(0xdead_0000, 8, 0), 500),
+        ];
         Step mark = new Step.Out(0x41, 1, 0);
         TestMachine m = Script([.. body, mark, .. body, mark]).Add("io", (d, c) =>
         {

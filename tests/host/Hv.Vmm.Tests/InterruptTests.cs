@@ -65,7 +65,8 @@ public sealed class InterruptTests
     [InlineData(TimeMode.Deterministic)]
     public void Timer_WakesAHaltedVcpuThroughALine(TimeMode mode)
     {
-        TestMachine m = new TestMachine([new Step.Out(0x70, 1, 1), new Step.Halt(), new Step.Out(0x71, 1, 1), new Step.Halt()])
+        Step[] script = [new Step.Out(0x70, 1, 1), new Step.Halt(), new Step.Out(0x71, 1, 1), new Step.Halt()];
+        TestMachine m = new TestMachine(script)
             .Add("timer", (d, c) =>
             {
                 c.MapPorts("io", 0x70, 2, d, 0);
@@ -87,7 +88,8 @@ public sealed class InterruptTests
     [Fact]
     public void Msi_FromAnotherThread_WakesTheRightVcpu()
     {
-        TestMachine m = new TestMachine([new Step.Out(0xf0, 1, 1), new Step.Halt()], [new Step.Halt(), new Step.Out(0x71, 1, 1), new Step.Halt()])
+        TestMachine m = new TestMachine([new Step.Out(0xf0, 1, 1), new Step.Halt()],
+            [new Step.Halt(), new Step.Out(0x71, 1, 1), new Step.Halt()])
             .Add("sender", (d, c) =>
             {
                 c.MapPorts("io", 0x71, 1, d, 0);
@@ -109,7 +111,8 @@ public sealed class InterruptTests
     {
         Strand[] s = [.. Enumerable.Range(0, 4).Select(i => new Strand($"d{i}", new NoScheduler(), true))];
         StrandPlan.Apply(s, [(s[2], s[0]), (s[0], s[3]), (s[1], s[3])]);
-        Assert.True(s[2].Gate!.Rank < s[0].Gate!.Rank && s[0].Gate!.Rank < s[3].Gate!.Rank && s[1].Gate!.Rank < s[3].Gate!.Rank);
+        Assert.True(s[2].Gate!.Rank < s[0].Gate!.Rank && s[0].Gate!.Rank < s[3].Gate!.Rank
+            && s[1].Gate!.Rank < s[3].Gate!.Rank);
     }
 
     [Fact]

@@ -67,7 +67,8 @@ public sealed class LifecycleTests
     [Fact]
     public void Run_GuestWritesTheExitPort_EndsWithThatCode()
     {
-        MachineOutcome outcome = new TestMachine([new Step.Out(0x602, 1, 77), new Step.Jump(1)]).Add("control", Control).Run();
+        TestMachine m = new TestMachine([new Step.Out(0x602, 1, 77), new Step.Jump(1)]).Add("control", Control);
+        MachineOutcome outcome = m.Run();
         Assert.Equal((EndReason.ExitPort, 77), (outcome.Reason, outcome.ExitCode));
     }
 
@@ -106,7 +107,8 @@ public sealed class LifecycleTests
     public void Run_DeviceThrowsUnderContinue_ReadsOnesFromThenOn()
     {
         int calls = 0;
-        TestMachine m = new TestMachine([new Step.In(0x10, 2, 0), new Step.In(0x10, 2, 1), new Step.Out(0x600, 1, 0), new Step.Jump(3)])
+        Step[] script = [new Step.In(0x10, 2, 0), new Step.In(0x10, 2, 1), new Step.Out(0x600, 1, 0), new Step.Jump(3)];
+        TestMachine m = new TestMachine(script)
             .Add("control", Control)
             .Add("toaster", (d, c) =>
             {
@@ -178,14 +180,21 @@ public sealed class LifecycleTests
         Thread.Sleep(20);
         Assert.Equal((retired, time), (m.Vcpu(0).Retired, machine.Clock.Now.Nanoseconds));
         await machine.ResumeAsync();
-        Assert.True(SpinWait.SpinUntil(() => Volatile.Read(ref m.ScriptedEngine.Partition!.Word(0x1000)) > retired, TestMachine.Patience));
+        ScriptedPartition partition = m.ScriptedEngine.Partition!;
+        Assert.True(SpinWait.SpinUntil(
+            () => Volatile.Read(ref partition.Word(0x1000)) > retired, TestMachine.Patience));
     }
 
     [Fact]
     public async Task PauseAndResume_ManyTimesWithFourVcpus_NeverLosesAThread()
     {
-        TestMachine m = new([new Step.Out(0xf0, 1, 1), new Step.Out(0xf0, 1, 2), new Step.Out(0xf0, 1, 3), new Step.Count(0x1000), new Step.Jump(3)],
-            [new Step.Count(0x2000), new Step.Jump(0)], [new Step.Count(0x3000), new Step.Jump(0)], [new Step.Halt(), new Step.Jump(0)]);
+        Step[] boot =
+        [
+            new Step.Out(0xf0, 1, 1), new Step.Out(0xf0, 1, 2), new Step.Out(0xf0, 1, 3),
+            new Step.Count(0x1000), new Step.Jump(3),
+        ];
+        TestMachine m = new(boot, [new Step.Count(0x2000), new Step.Jump(0)],
+            [new Step.Count(0x3000), new Step.Jump(0)], [new Step.Halt(), new Step.Jump(0)]);
         m.Description = m.Description with { VcpuCount = 4 };
         using Machine machine = m.Begin();
         for (int i = 0; i < 200; i++)

@@ -24,7 +24,8 @@ internal abstract record Step
     public sealed record Hang(ManualResetEventSlim Until) : Step;
 }
 
-/// <summary>An engine whose vCPUs follow a script. RIP is the index of the next step; GPR 15 counts interrupts, GPR 14 holds the last vector.</summary>
+/// <summary>An engine whose vCPUs follow a script. RIP is the index of the next step; GPR 15 counts interrupts, GPR 14
+/// holds the last vector.</summary>
 internal sealed class ScriptedEngine(params Step[][] scripts) : IEngine
 {
     public EngineTraits Traits => EngineTraits.Deterministic | EngineTraits.ExactBudget | EngineTraits.AnyHost;
@@ -49,7 +50,8 @@ internal sealed unsafe class ScriptedPartition(IPartitionContext context, Step[]
 
     public void SetMemoryMap(ReadOnlySpan<MemorySlot> map) => slots = map.ToArray();
 
-    public void InvalidateCode(GuestPhysicalAddress start, ulong lengthBytes) => Interlocked.Increment(ref Invalidations);
+    public void InvalidateCode(GuestPhysicalAddress start, ulong lengthBytes) =>
+        Interlocked.Increment(ref Invalidations);
 
     public void SyncDirtyLog()
     {
@@ -104,7 +106,8 @@ internal sealed class ScriptedVcpu : IVcpu
 
     public VcpuExit Run(in RunBudget budget)
     {
-        ulong end = budget.Instructions > ulong.MaxValue - state.Retired ? ulong.MaxValue : state.Retired + budget.Instructions;
+        ulong end = budget.Instructions > ulong.MaxValue - state.Retired
+            ? ulong.MaxValue : state.Retired + budget.Instructions;
         while (true)
         {
             if (isKicked)
@@ -153,7 +156,8 @@ internal sealed class ScriptedVcpu : IVcpu
                 state.Gpr[i.Register] = value;
                 break;
             case Step.ReadMemory r:
-                if (bus.ReadMmio(r.Address, r.Size, out ulong wide) == IoStatus.Deferred) return VcpuExitReason.Deferred;
+                if (bus.ReadMmio(r.Address, r.Size, out ulong wide) == IoStatus.Deferred)
+                    return VcpuExitReason.Deferred;
                 state.Gpr[r.Register] = wide;
                 break;
             case Step.WriteMemory w:

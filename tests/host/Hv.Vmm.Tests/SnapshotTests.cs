@@ -17,13 +17,15 @@ public sealed class SnapshotTests : IDisposable
 
     public void Dispose() => Directory.Delete(folder, recursive: true);
 
-    /// <summary>A guest that never ends: counts in RAM, reads the clock, and makes a device arm a timer that draws randomness, raises a line and
+    /// <summary>A guest that never ends: counts in RAM, reads the clock, and makes a device arm a timer that draws
+    /// randomness, raises a line and
     /// sends an interrupt.</summary>
     private static TestMachine Busy(TimeMode mode, int vcpus, string? restoreFrom = null, ulong seed = 7)
     {
         Step[] script =
         [
-            new Step.Out(0xf0, 1, 1), new Step.Count(0x1000), new Step.Clock(0), new Step.Out(0x50, 4, 3333), new Step.Count(0x40000),
+            new Step.Out(0xf0, 1, 1),
+            new Step.Count(0x1000), new Step.Clock(0), new Step.Out(0x50, 4, 3333), new Step.Count(0x40000),
             new Step.In(0x50, 4, 1), new Step.WriteMemory(0xf000_0000, 8, 5), new Step.Jump(1),
         ];
         Step[] second = [new Step.Count(0x2000), new Step.Clock(0), new Step.Halt(), new Step.Jump(0)];
@@ -204,7 +206,8 @@ public sealed class SnapshotTests : IDisposable
         memory.Description = memory.Description with { MemoryBytes = 2 << 20 };
         Assert.Contains("memory", Refusal(memory), StringComparison.Ordinal);
         Assert.Contains("vCPU", Refusal(Busy(TimeMode.Real, 2, file)), StringComparison.Ordinal);
-        Assert.Contains("lamp", Refusal(Busy(TimeMode.Real, 1, file).Add("lamp", (_, _) => { })), StringComparison.Ordinal);
+        TestMachine more = Busy(TimeMode.Real, 1, file).Add("lamp", (_, _) => { });
+        Assert.Contains("lamp", Refusal(more), StringComparison.Ordinal);
         TestMachine fewer = new([new Step.Halt()]);
         fewer.Description = fewer.Description with { RestoreFrom = file };
         Assert.Contains("worker", Refusal(fewer), StringComparison.Ordinal);
@@ -232,7 +235,8 @@ public sealed class SnapshotTests : IDisposable
         using Machine machine = m.Make();
         Assert.Contains("amnesiac", Assert.Single(machine.WhyUnsaveable), StringComparison.Ordinal);
         machine.Start();
-        InvalidOperationException e = await Assert.ThrowsAsync<InvalidOperationException>(() => machine.SaveAsync(Path("x.hvs")));
+        InvalidOperationException e = await Assert.ThrowsAsync<InvalidOperationException>(
+            () => machine.SaveAsync(Path("x.hvs")));
         Assert.Contains("amnesiac", e.Message, StringComparison.Ordinal);
         Assert.False(File.Exists(Path("x.hvs")));
     }

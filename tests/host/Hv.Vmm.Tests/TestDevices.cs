@@ -7,7 +7,8 @@ using Hv.Sdk.State;
 namespace Hv.Vmm.Tests;
 
 /// <summary>A device made of lambdas: what it does at Attach is the test's.</summary>
-internal sealed class LambdaDevice(Action<LambdaDevice, IDeviceContext> attach) : IDevice, IStateful, IIoHandler, IIrqHandler
+internal sealed class LambdaDevice(Action<LambdaDevice, IDeviceContext> attach)
+    : IDevice, IStateful, IIoHandler, IIrqHandler
 {
     public delegate IoStatus ReadHandler(in IoAccess access, out ulong value);
     public delegate IoStatus WriteHandler(in IoAccess access, ulong value);
@@ -65,7 +66,8 @@ internal sealed class LambdaFactory(Func<IDevice> make) : IDeviceFactory
     public IDevice Create(OptionValues options) => make();
 }
 
-/// <summary>Local APICs that hold one pending vector each: taken from MSIs (data = vector, address bits 12–19 = vCPU) and from the pin <c>lint0</c>.
+/// <summary>Local APICs that hold one pending vector each: taken from MSIs (data = vector, address bits 12–19 = vCPU)
+/// and from the pin <c>lint0</c>.
 /// A write of v to port 0xF0 sends a start-up IPI to vCPU v.</summary>
 internal sealed class TestApics : IDevice, ILocalApics, IMsiTarget, IIrqHandler, IIoHandler, IStateful
 {
@@ -163,7 +165,8 @@ internal sealed class TestApics : IDevice, ILocalApics, IMsiTarget, IIrqHandler,
             get
             {
                 ulong now = Bits;
-                return ((now & ~SipiBit) != 0 ? VcpuSignals.Interrupt : 0) | ((now & SipiBit) != 0 ? VcpuSignals.Sipi : 0);
+                VcpuSignals signals = (now & ~SipiBit) != 0 ? VcpuSignals.Interrupt : VcpuSignals.None;
+                return (now & SipiBit) != 0 ? signals | VcpuSignals.Sipi : signals;
             }
         }
 

@@ -40,15 +40,23 @@ internal sealed class TestMachine : IExtensions, IBoard, IFirmware, IMachineLog
     };
 
     /// <summary>Puts a device on the board.</summary>
-    public TestMachine Add(string path, Func<IDevice> make, Threading threading = Threading.Serialized, Placement? placement = null)
+    public TestMachine Add(string path, Func<IDevice> make, Threading threading = Threading.Serialized,
+        Placement? placement = null)
     {
-        models[path] = new DeviceModel { Name = path, Plugin = "test", Factory = new LambdaFactory(make), Threading = threading };
+        models[path] = new DeviceModel
+        {
+            Name = path,
+            Plugin = "test",
+            Factory = new LambdaFactory(make),
+            Threading = threading,
+        };
         steps.Add(b => b.Add(path, path, placement ?? Placement.None, new Dictionary<string, string>()));
         return this;
     }
 
     /// <summary>Puts a device of lambdas on the board.</summary>
-    public TestMachine Add(string path, Action<LambdaDevice, IDeviceContext> attach) => Add(path, () => new LambdaDevice(attach));
+    public TestMachine Add(string path, Action<LambdaDevice, IDeviceContext> attach) =>
+        Add(path, () => new LambdaDevice(attach));
 
     public TestMachine Wire(string from, string output, string to, string input, int pin)
     {
@@ -100,7 +108,8 @@ internal sealed class TestMachine : IExtensions, IBoard, IFirmware, IMachineLog
     IBoard IExtensions.Board(string name) => this;
     IFirmware IExtensions.Firmware(string name) => this;
     DeviceModel IExtensions.Device(string name) =>
-        models.TryGetValue(name, out DeviceModel? model) ? model : throw new ConfigurationException($"no device {name}");
+        models.TryGetValue(name, out DeviceModel? model)
+            ? model : throw new ConfigurationException($"no device {name}");
     IDiskFormat IExtensions.DiskFormat(string name) => formats[name];
     INetBackend IExtensions.NetBackend(string name) => throw new ConfigurationException(name);
     ICharBackend IExtensions.CharBackend(string name) => throw new ConfigurationException(name);
@@ -127,5 +136,6 @@ internal sealed class TestMachine : IExtensions, IBoard, IFirmware, IMachineLog
 
     bool IMachineLog.IsEnabled(string source, LogLevel level) => true;
 
-    void IMachineLog.Write(string source, LogLevel level, string message, Exception? exception) => Messages.Enqueue($"{level} {source}: {message}");
+    void IMachineLog.Write(string source, LogLevel level, string message, Exception? exception) =>
+        Messages.Enqueue($"{level} {source}: {message}");
 }

@@ -15,8 +15,13 @@ public sealed class TimeTests
         }
     }
 
-    private static DeviceNode Node() => new("d", new DeviceModel { Name = "d", Plugin = "p", Factory = new LambdaFactory(() => null!) },
-        new LambdaDevice((_, _) => { }), new Strand("d", new NoScheduler(), true), new DeviceLog("d", new TestMachine()), (_, _, _) => { });
+    private static DeviceNode Node()
+    {
+        DeviceModel model = new() { Name = "d", Plugin = "p", Factory = new LambdaFactory(() => null!) };
+        Strand strand = new("d", new NoScheduler(), isSerialized: true);
+        DeviceLog log = new("d", new TestMachine());
+        return new DeviceNode("d", model, new LambdaDevice((_, _) => { }), strand, log, (_, _, _) => { });
+    }
 
     [Fact]
     public void Queue_RandomArmsAndCancels_AgreesWithASortedList()
