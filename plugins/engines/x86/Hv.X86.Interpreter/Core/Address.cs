@@ -10,8 +10,9 @@ internal static unsafe class Address
     /// <summary>Offset of SS in <see cref="Cpu"/>.</summary>
     public static readonly ushort SsOffset = Cpu.SegmentOffset(2);
 
-    /// <summary>The linear address of the Op's memory operand, for reading or writing <paramref name="size"/> bytes. Never faults here: a failed
-    /// segment check gives <see cref="Memory.Poison"/>, on which the access itself raises #GP or #SS.</summary>
+    /// <summary>The linear address of the Op's memory operand, for reading or writing <paramref name="size"/> bytes.
+    /// Never faults here: a failed segment check gives <see cref="Memory.Poison"/>, on which the access itself raises
+    /// #GP or #SS.</summary>
     [MethodImpl(Jit.Inline)]
     public static ulong Linear(Cpu* cpu, Op* op, int size, bool isWrite = false)
     {
@@ -37,8 +38,9 @@ internal static unsafe class Address
         };
     }
 
-    /// <summary>A linear address from an offset that the handler computed itself (string instructions, stack, bit strings): adds the
-    /// segment's base and checks its limit and type where segments count. <paramref name="segment"/> is 0 ES to 5 GS.</summary>
+    /// <summary>A linear address from an offset that the handler computed itself (string instructions, stack, bit
+    /// strings): adds the segment's base and checks its limit and type where segments count. <paramref name="segment"/>
+    /// is 0 ES to 5 GS.</summary>
     [MethodImpl(Jit.Inline)]
     public static ulong InSegment(Cpu* cpu, int segment, ulong offset, int size, bool isWrite)
     {
@@ -46,7 +48,8 @@ internal static unsafe class Address
         return Checked(cpu, Cpu.Segment(cpu, segment), (uint)offset, size, isWrite);
     }
 
-    /// <summary>As <see cref="Linear"/> for an operand <paramref name="bytes"/> further on: the sum is cut to the address size.</summary>
+    /// <summary>As <see cref="Linear"/> for an operand <paramref name="bytes"/> further on: the sum is cut to the
+    /// address size.</summary>
     public static ulong Displaced(Cpu* cpu, Op* op, long bytes, int size, bool isWrite)
     {
         ulong offset = Offset(cpu, op) + (ulong)bytes;
@@ -62,14 +65,15 @@ internal static unsafe class Address
             case AddressKind.Based64: return offset + segment->Base;
             case AddressKind.Flat32: return (uint)offset;
             case AddressKind.Based32In64: return (uint)offset + segment->Base;
-            case AddressKind.Absolute64: return offset + (ulong)op->Imm + (op->Segment >= Cpu.SegmentOffset(4) ? segment->Base : 0);
+            case AddressKind.Absolute64: return offset + (ulong)op->Imm + (op->Segment >= Cpu.SegmentOffset(4)
+                ? segment->Base : 0);
             case AddressKind.Segmented16: return Checked(cpu, segment, (ushort)offset, size, isWrite);
             default: return Checked(cpu, segment, (uint)offset, size, isWrite);
         }
     }
 
-    /// <summary>Limit and type checks (SDM vol. 3, 6.3 and 6.4). In real and virtual-8086 mode the hidden parts hold limits and types that
-    /// make the same checks right.</summary>
+    /// <summary>Limit and type checks (SDM vol. 3, 6.3 and 6.4). In real and virtual-8086 mode the hidden parts hold
+    /// limits and types that make the same checks right.</summary>
     [MethodImpl(Jit.Cold)]
     private static ulong Checked(Cpu* cpu, SegmentState* segment, uint offset, int size, bool isWrite)
     {
@@ -78,7 +82,8 @@ internal static unsafe class Address
         if ((attributes & Unusable) != 0) return Memory.Poison;
         bool isCode = (attributes & Code) != 0;
         // Bit 1 is "writable" of data and "readable" of code.
-        if (isWrite ? isCode || (attributes & Writable) == 0 : isCode && (attributes & Writable) == 0) return Memory.Poison;
+        if (isWrite ? isCode || (attributes & Writable) == 0 : isCode
+            && (attributes & Writable) == 0) return Memory.Poison;
         ulong last = (ulong)offset + (uint)size - 1;
         if (!isCode && (attributes & ExpandDown) != 0)
         {

@@ -2,9 +2,10 @@ using Iced.Intel;
 
 namespace Hv.X86.Interpreter;
 
-/// <summary>Decodes one block and lets the table's builders fill its Ops. A builder sees the instruction in <see cref="Instruction"/>, the record in
-/// <see cref="Op"/> with everything that concerns the memory operand, length and position already set, and must call exactly one of
-/// <see cref="Emit"/>, <see cref="EmitEnd"/>, <see cref="EmitBranch"/> or <see cref="Undefined"/>.</summary>
+/// <summary>Decodes one block and lets the table's builders fill its Ops. A builder sees the instruction in
+/// <see cref="Instruction"/>, the record in <see cref="Op"/> with everything that concerns the memory operand, length
+/// and position already set, and must call exactly one of <see cref="Emit"/>, <see cref="EmitEnd"/>,
+/// <see cref="EmitBranch"/> or <see cref="Undefined"/>.</summary>
 // SAFETY (whole class): the arena has MaxBytes free when Begin is called, and a block never needs more.
 internal sealed unsafe class BlockBuilder
 {
@@ -36,7 +37,8 @@ internal sealed unsafe class BlockBuilder
     /// <summary>The instruction that is being built.</summary>
     public Instruction Instruction;
 
-    /// <summary>The instruction before it in the block; only meaningful when <see cref="Previous"/> is not null.</summary>
+    /// <summary>The instruction before it in the block; only meaningful when <see cref="Previous"/> is not
+    /// null.</summary>
     public Instruction PreviousInstruction;
 
     /// <summary>Its record.</summary>
@@ -71,7 +73,8 @@ internal sealed unsafe class BlockBuilder
         isEnded = false;
     }
 
-    /// <summary>Builds up to the end of the block or of the page. False when not even the first instruction lies inside the page.</summary>
+    /// <summary>Builds up to the end of the block or of the page. False when not even the first instruction lies inside
+    /// the page.</summary>
     public bool Run()
     {
         decoder.Begin(start, pageEnd, Mode);
@@ -114,8 +117,9 @@ internal sealed unsafe class BlockBuilder
         isEnded = true;
     }
 
-    /// <summary>Emits a handler that ends the block through links (<see cref="Chain.Follow"/> or <see cref="Chain.FollowFar"/>): the
-    /// link to the branch target is op + 1, the one to the following instruction op + 2.</summary>
+    /// <summary>Emits a handler that ends the block through links (<see cref="Chain.Follow"/> or
+    /// <see cref="Chain.FollowFar"/>): the link to the branch target is op + 1, the one to the following instruction op
+    /// + 2.</summary>
     public void EmitBranch(delegate*<Cpu*, Op*, void> handler)
     {
         EmitEnd(handler);
@@ -133,7 +137,8 @@ internal sealed unsafe class BlockBuilder
     /// <summary>The Op before this one, or null: for fusing.</summary>
     public Op* Previous => ops > 1 ? Op - 1 : null;
 
-    /// <summary>Gives the present instruction's bytes to the Op before it, which then stands for both. The handler emitted next is for both.</summary>
+    /// <summary>Gives the present instruction's bytes to the Op before it, which then stands for both. The handler
+    /// emitted next is for both.</summary>
     public Op* MergeIntoPrevious()
     {
         Op* previous = Op - 1;
@@ -148,7 +153,8 @@ internal sealed unsafe class BlockBuilder
     public bool IsMemory(int operand) => Instruction.GetOpKind(operand) == OpKind.Memory;
 
     /// <summary>Whether operand <paramref name="operand"/> is an immediate.</summary>
-    public bool IsImmediate(int operand) => Instruction.GetOpKind(operand) is >= OpKind.Immediate8 and <= OpKind.Immediate32to64;
+    public bool IsImmediate(int operand) =>
+        Instruction.GetOpKind(operand) is >= OpKind.Immediate8 and <= OpKind.Immediate32to64;
 
     /// <summary>Immediate operand <paramref name="operand"/>, sign-extended as the encoding says.</summary>
     public long Immediate(int operand) => (long)Instruction.GetImmediate(operand);
@@ -174,10 +180,12 @@ internal sealed unsafe class BlockBuilder
         return (ushort)((at[0] & 7) << 8 | at[1]);
     }
 
-    /// <summary>Byte offset in <see cref="Cpu"/> of register operand <paramref name="operand"/> (general, vector, MMX or segment register).</summary>
+    /// <summary>Byte offset in <see cref="Cpu"/> of register operand <paramref name="operand"/> (general, vector, MMX
+    /// or segment register).</summary>
     public ushort Register(int operand) => OffsetOf(Instruction.GetOpRegister(operand));
 
-    /// <summary>Number of register operand <paramref name="operand"/> in its class (CR3 → 3, ST(2) → 2, XMM5 → 5).</summary>
+    /// <summary>Number of register operand <paramref name="operand"/> in its class (CR3 → 3, ST(2) → 2, XMM5 →
+    /// 5).</summary>
     public int RegisterNumber(int operand) => Instruction.GetOpRegister(operand).GetNumber();
 
     /// <summary>Byte offset in <see cref="Cpu"/> of a register.</summary>
@@ -231,7 +239,8 @@ internal sealed unsafe class BlockBuilder
         Register baseRegister = Instruction.MemoryBase;
         if (Is64 && !hasBase)
         {
-            // Prefixes of the other four segments are ignored, so a non-canonical address is #SS by its base register alone.
+            // Prefixes of the other four segments are ignored, so a non-canonical address is #SS by its base register
+            // alone.
             bool isStack = baseRegister is Iced.Intel.Register.RSP or Iced.Intel.Register.RBP
                 or Iced.Intel.Register.ESP or Iced.Intel.Register.EBP;
             Op->Segment = Cpu.SegmentOffset(isStack ? 2 : 3);

@@ -2,10 +2,11 @@ using System.Runtime.InteropServices;
 
 namespace Hv.X86.Interpreter;
 
-/// <summary>The decoded blocks of one vCPU: an arena that is emptied when full, a hash table from place and mode to block, lists by page
-/// for invalidation, translations for fetches. Used by the vCPU's thread only.</summary>
-// SAFETY (whole class): all pointers lead into the arena, which lives as long as this object; Reset forgets every one of them, and no
-// handler runs while it does (it is called from the dispatcher and from Chain.Resolve, whose caller's block is left for good).
+/// <summary>The decoded blocks of one vCPU: an arena that is emptied when full, a hash table from place and mode to
+/// block, lists by page for invalidation, translations for fetches. Used by the vCPU's thread only.</summary>
+// SAFETY (whole class): all pointers lead into the arena, which lives as long as this object; Reset forgets every one
+// of them, and no handler runs while it does (it is called from the dispatcher and from Chain.Resolve, whose caller's
+// block is left for good).
 internal sealed unsafe class BlockCache : IDisposable
 {
     private const int HashSize = 1 << 15;
@@ -83,8 +84,8 @@ internal sealed unsafe class BlockCache : IDisposable
         Array.Clear(fetchedPages);
     }
 
-    /// <summary>Forgets the fetch translation of one page; true when code may have been fetched through it (links and jump-cache entries
-    /// made from it outlive its entry here, so the filter answers, not the entry).</summary>
+    /// <summary>Forgets the fetch translation of one page; true when code may have been fetched through it (links and
+    /// jump-cache entries made from it outlive its entry here, so the filter answers, not the entry).</summary>
     public bool FlushTranslation(ulong page)
     {
         uint slot = (uint)(page >> 12) % FetchEntries;
@@ -98,8 +99,8 @@ internal sealed unsafe class BlockCache : IDisposable
         return (fetchedPages[FilterWord(page)] & FilterBit(page)) != 0;
     }
 
-    /// <summary>The block to run at CS:RIP in the present mode, built if need be. Null: a fault is recorded, or the instruction lies
-    /// outside RAM and was run (see Vcpu).</summary>
+    /// <summary>The block to run at CS:RIP in the present mode, built if need be. Null: a fault is recorded, or the
+    /// instruction lies outside RAM and was run (see Vcpu).</summary>
     public Op* Find(CodeMode extra)
     {
         CodeMode mode = cpu->Mode | extra;
@@ -164,7 +165,8 @@ internal sealed unsafe class BlockCache : IDisposable
         return target;
     }
 
-    /// <summary>Drops the blocks that touch some granules of a file page. The block that is running leaves after its present instruction.</summary>
+    /// <summary>Drops the blocks that touch some granules of a file page. The block that is running leaves after its
+    /// present instruction.</summary>
     public void Invalidate(ulong filePage, ulong granules)
     {
         if (filePage >= pageCount) return;
@@ -319,7 +321,8 @@ internal sealed unsafe class BlockCache : IDisposable
         while (*at != block) at = &(*at)->HashNext;
         *at = block->HashNext;
         RemoveFromPage(block, block->Page);
-        if (block->SecondPage != Block.NoPage && block->SecondPage != block->Page) RemoveFromPage(block, block->SecondPage);
+        if (block->SecondPage != Block.NoPage
+            && block->SecondPage != block->Page) RemoveFromPage(block, block->SecondPage);
     }
 
     private void RemoveFromPage(Block* block, ulong filePage)

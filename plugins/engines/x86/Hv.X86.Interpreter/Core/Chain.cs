@@ -2,8 +2,8 @@ using System.Runtime.CompilerServices;
 
 namespace Hv.X86.Interpreter;
 
-/// <summary>How a handler hands over: to the next instruction, to another block, or to the dispatcher. All of these are tail calls: a
-/// handler ends with exactly one of them as its last statement, or returns after a fault.</summary>
+/// <summary>How a handler hands over: to the next instruction, to another block, or to the dispatcher. All of these are
+/// tail calls: a handler ends with exactly one of them as its last statement, or returns after a fault.</summary>
 internal static unsafe class Chain
 {
     /// <summary>Goes on with the next instruction of the block.</summary>
@@ -11,10 +11,11 @@ internal static unsafe class Chain
     [MethodImpl(Jit.Inline)]
     public static void Next(Cpu* cpu, Op* op) => op[1].Fn(cpu, op + 1);
 
-    /// <summary>Completes the instruction and returns to the dispatcher, which looks at everything anew: for instructions that change
-    /// the mode, the flags IF or TF, translations…</summary>
+    /// <summary>Completes the instruction and returns to the dispatcher, which looks at everything anew: for
+    /// instructions that change the mode, the flags IF or TF, translations…</summary>
     [MethodImpl(Jit.Inline)]
-    public static void Leave(Cpu* cpu, Op* op) => LeaveTo(cpu, op, Fault.Truncate(cpu, cpu->Rip + (uint)op->NextOffset));
+    public static void Leave(Cpu* cpu, Op* op) =>
+        LeaveTo(cpu, op, Fault.Truncate(cpu, cpu->Rip + (uint)op->NextOffset));
 
     /// <summary>Completes the instruction, continues at <paramref name="rip"/> through the dispatcher.</summary>
     [MethodImpl(Jit.Inline)]
@@ -24,7 +25,8 @@ internal static unsafe class Chain
         cpu->Retired += (ulong)op->Number + 1;
     }
 
-    /// <summary>Completes the Op's instructions (two where a branch runs with a comparison) and jumps through a link in the same page.</summary>
+    /// <summary>Completes the Op's instructions (two where a branch runs with a comparison) and jumps through a link in
+    /// the same page.</summary>
     [MethodImpl(Jit.Inline)]
     public static void Follow(Cpu* cpu, Op* op, Link* link, ulong rip, uint instructions = 1)
     {
@@ -36,7 +38,8 @@ internal static unsafe class Chain
         target->Fn(cpu, target);
     }
 
-    /// <summary>Completes the instruction and jumps through a link to another page: valid only in the context it was made in.</summary>
+    /// <summary>Completes the instruction and jumps through a link to another page: valid only in the context it was
+    /// made in.</summary>
     [MethodImpl(Jit.Inline)]
     public static void FollowFar(Cpu* cpu, Op* op, Link* link, ulong rip)
     {
@@ -76,11 +79,13 @@ internal static unsafe class Chain
         target->Fn(cpu, target);
     }
 
-    /// <summary>Handler put into every Op of a block whose code was overwritten: leaves before the instruction.</summary>
+    /// <summary>Handler put into every Op of a block whose code was overwritten: leaves before the
+    /// instruction.</summary>
     [MethodImpl(Jit.Handler)]
     public static void Stale(Cpu* cpu, Op* op) => Fault.Synchronise(cpu, op);
 
-    /// <summary>Handler after the last instruction of a block that just ends: goes to the next block through the link that is itself.</summary>
+    /// <summary>Handler after the last instruction of a block that just ends: goes to the next block through the link
+    /// that is itself.</summary>
     [MethodImpl(Jit.Handler)]
     public static void Fallthrough(Cpu* cpu, Op* op)
     {

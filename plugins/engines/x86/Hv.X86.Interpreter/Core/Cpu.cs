@@ -8,8 +8,8 @@ namespace Hv.X86.Interpreter;
 [InlineArray(16 * 32)]
 internal struct VectorRegisters { private byte e0; }
 
-/// <summary>Eight x87 registers, 80 bits each in 16 bytes. Physical order (R0–R7), not relative to TOP. MMX register i is the
-/// low 8 bytes of R(i).</summary>
+/// <summary>Eight x87 registers, 80 bits each in 16 bytes. Physical order (R0–R7), not relative to TOP. MMX register i
+/// is the low 8 bytes of R(i).</summary>
 [InlineArray(8 * 16)]
 internal struct X87Registers { private byte e0; }
 
@@ -21,22 +21,25 @@ internal struct ScratchBytes { private byte e0; }
 [InlineArray(96)]
 internal struct FloatOperands { private byte e0; }
 
-/// <summary>Everything the handlers of one vCPU touch, in unmanaged memory so that a handler needs one pointer. What the hot path
-/// uses comes first and keeps small displacements. Operands name fields by their byte offset from the start (<see cref="Op.Dst"/>…).
-/// Owned by the vCPU's thread, except <see cref="StopAt"/>, which any thread may set to zero.</summary>
+/// <summary>Everything the handlers of one vCPU touch, in unmanaged memory so that a handler needs one pointer. What
+/// the hot path uses comes first and keeps small displacements. Operands name fields by their byte offset from the
+/// start (<see cref="Op.Dst"/>…). Owned by the vCPU's thread, except <see cref="StopAt"/>, which any thread may set to
+/// zero.</summary>
 [StructLayout(LayoutKind.Sequential)]
 internal unsafe struct Cpu
 {
-    /// <summary>RAX, RCX, RDX, RBX, RSP, RBP, RSI, RDI, R8–R15. Must stay first: register n lies at offset 8n.</summary>
+    /// <summary>RAX, RCX, RDX, RBX, RSP, RBP, RSI, RDI, R8–R15. Must stay first: register n lies at offset
+    /// 8n.</summary>
     public fixed ulong Gpr[16];
     /// <summary>Always zero: the base or index of an address that has none.</summary>
     public ulong Zero;
-    /// <summary>Inside a block: the address of the block's first instruction (the present one is at Rip + op.RipOffset).
-    /// Between blocks: the next instruction.</summary>
+    /// <summary>Inside a block: the address of the block's first instruction (the present one is at Rip +
+    /// op.RipOffset). Between blocks: the next instruction.</summary>
     public ulong Rip;
     /// <summary>Instructions retired, up to the start of the present block.</summary>
     public ulong Retired;
-    /// <summary>Chained blocks run on while Retired is below this. Zero asks the vCPU to return to its dispatcher.</summary>
+    /// <summary>Chained blocks run on while Retired is below this. Zero asks the vCPU to return to its
+    /// dispatcher.</summary>
     public ulong StopAt;
     /// <summary>Lazy flags: the last result, sign-extended. See <see cref="Flags"/>.</summary>
     public long FlagResult;
@@ -48,7 +51,8 @@ internal unsafe struct Cpu
     public TlbEntry* WriteTlb;
     /// <summary>Indirect-jump cache.</summary>
     public JumpEntry* JumpCache;
-    /// <summary>Names the present mapping from linear addresses to blocks: translation generation and <see cref="Mode"/>.</summary>
+    /// <summary>Names the present mapping from linear addresses to blocks: translation generation and
+    /// <see cref="Mode"/>.</summary>
     public ulong CodeContext;
     /// <summary>RFLAGS without CF, PF, AF, ZF, SF and OF (those are lazy); bit 1 set. Use <see cref="Flags.Read"/> and
     /// <see cref="Flags.Write"/> for the whole register.</summary>
@@ -68,7 +72,8 @@ internal unsafe struct Cpu
 
     /// <summary>Current privilege level, 0 to 3 (0 in real mode, 3 in virtual-8086 mode).</summary>
     public byte Cpl;
-    /// <summary>What the dispatcher has to do after a handler returned; <see cref="Stop.None"/> means go on at Rip.</summary>
+    /// <summary>What the dispatcher has to do after a handler returned; <see cref="Stop.None"/> means go on at
+    /// Rip.</summary>
     public Stop Stop;
     /// <summary>Bit 0: blocked by STI, bit 1: blocked by MOV SS or POP SS, for the next instruction.</summary>
     public byte Shadow;
@@ -80,7 +85,8 @@ internal unsafe struct Cpu
     public ulong TranslationGeneration;
     /// <summary>Base that is added to Rip for fetches: CS.base, or 0 in 64-bit mode.</summary>
     public ulong CodeBase;
-    /// <summary>The Op that is calling out (bus, APIC), or null: makes Retired and Rip exact inside callbacks.</summary>
+    /// <summary>The Op that is calling out (bus, APIC), or null: makes Retired and Rip exact inside
+    /// callbacks.</summary>
     public Op* Calling;
 
     /// <summary>The event that <see cref="Stop.Event"/> announces: vector, type (VMX numbering), error code.</summary>
@@ -95,7 +101,8 @@ internal unsafe struct Cpu
     public VcpuActivity Activity;
     public byte InSmm;
     public byte NmiBlocked;
-    /// <summary>EXT: 1 while an event from outside the program is delivered; goes into the error codes of faults met meanwhile.</summary>
+    /// <summary>EXT: 1 while an event from outside the program is delivered; goes into the error codes of faults met
+    /// meanwhile.</summary>
     public byte ExternalEvent;
     /// <summary>1 when <see cref="Pdpte"/> holds what CR3 points to.</summary>
     public byte ArePdptesLoaded;
@@ -153,7 +160,8 @@ internal unsafe struct Cpu
 
     /// <summary>The value of a slow read, or of a slow write on its way.</summary>
     public ScratchBytes Scratch;
-    /// <summary>Operands of a floating-point instruction on the slow path, 32 bytes each; the result replaces the first.</summary>
+    /// <summary>Operands of a floating-point instruction on the slow path, 32 bytes each; the result replaces the
+    /// first.</summary>
     public FloatOperands FloatOperands;
     /// <summary>Start of all TLB sets. See <see cref="Tlb"/>.</summary>
     public TlbEntry* TlbBase;
@@ -161,7 +169,8 @@ internal unsafe struct Cpu
     public nint Owner;
     /// <summary>Capacity of <see cref="TlbLog"/>.</summary>
     public const int TlbLogSize = 512;
-    /// <summary>Entries filled since the TLB was emptied; more than <see cref="TlbLogSize"/>: the log is not complete.</summary>
+    /// <summary>Entries filled since the TLB was emptied; more than <see cref="TlbLogSize"/>: the log is not
+    /// complete.</summary>
     public int TlbFills;
     /// <summary>Indices of those entries from <see cref="TlbBase"/>.</summary>
     public fixed ushort TlbLog[TlbLogSize];
@@ -189,7 +198,8 @@ internal enum Stop : byte
 {
     /// <summary>Nothing special: go on at Rip.</summary>
     None,
-    /// <summary>The event fields hold an exception or software interrupt to deliver; Rip and Retired are synchronised.</summary>
+    /// <summary>The event fields hold an exception or software interrupt to deliver; Rip and Retired are
+    /// synchronised.</summary>
     Event,
     /// <summary>The bus deferred: leave Run, the instruction was not executed.</summary>
     Deferred,
@@ -214,7 +224,8 @@ internal enum CodeMode : uint
     Stack32 = 4,
     /// <summary>CPL is 3.</summary>
     User = 8,
-    /// <summary>DS, ES and SS have base 0 and limit 4 GiB and allow reads and writes: their checks always pass.</summary>
+    /// <summary>DS, ES and SS have base 0 and limit 4 GiB and allow reads and writes: their checks always
+    /// pass.</summary>
     FlatData = 0x10,
     /// <summary>CS has base 0 and limit 4 GiB, or the code is 64-bit: blocks may be chained.</summary>
     FlatCode = 0x20,

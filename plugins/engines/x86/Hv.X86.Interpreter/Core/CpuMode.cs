@@ -5,16 +5,20 @@ namespace Hv.X86.Interpreter;
 /// <summary>What follows from control registers, segments and flags and is cached in <see cref="Cpu"/>.</summary>
 internal static unsafe class CpuMode
 {
-    public const ulong Cr0Pe = 1, Cr0Mp = 2, Cr0Em = 4, Cr0Ts = 8, Cr0Et = 0x10, Cr0Ne = 0x20, Cr0Wp = 0x1_0000, Cr0Am = 0x4_0000,
+    public const ulong Cr0Pe = 1, Cr0Mp = 2, Cr0Em = 4, Cr0Ts = 8, Cr0Et = 0x10, Cr0Ne = 0x20, Cr0Wp = 0x1_0000,
+        Cr0Am = 0x4_0000,
         Cr0Nw = 0x2000_0000, Cr0Cd = 0x4000_0000, Cr0Pg = 0x8000_0000;
-    public const ulong Cr4Vme = 1, Cr4Pvi = 2, Cr4Tsd = 4, Cr4De = 8, Cr4Pse = 0x10, Cr4Pae = 0x20, Cr4Mce = 0x40, Cr4Pge = 0x80, Cr4Pce = 0x100,
-        Cr4Osfxsr = 0x200, Cr4Osxmmexcpt = 0x400, Cr4Umip = 0x800, Cr4La57 = 0x1000, Cr4Fsgsbase = 0x1_0000, Cr4Pcide = 0x2_0000,
+    public const ulong Cr4Vme = 1, Cr4Pvi = 2, Cr4Tsd = 4, Cr4De = 8, Cr4Pse = 0x10, Cr4Pae = 0x20, Cr4Mce = 0x40,
+        Cr4Pge = 0x80, Cr4Pce = 0x100,
+        Cr4Osfxsr = 0x200, Cr4Osxmmexcpt = 0x400, Cr4Umip = 0x800, Cr4La57 = 0x1000, Cr4Fsgsbase = 0x1_0000,
+            Cr4Pcide = 0x2_0000,
         Cr4Osxsave = 0x4_0000, Cr4Smep = 0x10_0000, Cr4Smap = 0x20_0000, Cr4Pke = 0x40_0000;
     public const ulong EferSce = 1, EferLme = 0x100, EferLma = 0x400, EferNxe = 0x800;
     private const ushort AttributeL = 0x2000, AttributeDb = 0x4000, AttributeUnusable = 0x100;
 
-    /// <summary>Recomputes everything that is derived: call it after any change of CR0, CR4, EFER, XCR0, CPL, a segment register, RFLAGS.AC or
-    /// RFLAGS.VM, before returning to the dispatcher. Cheap (about 10 ns). It does not drop translations: see <see cref="Tlb.FlushAll"/>.</summary>
+    /// <summary>Recomputes everything that is derived: call it after any change of CR0, CR4, EFER, XCR0, CPL, a segment
+    /// register, RFLAGS.AC or RFLAGS.VM, before returning to the dispatcher. Cheap (about 10 ns). It does not drop
+    /// translations: see <see cref="Tlb.FlushAll"/>.</summary>
     public static void Refresh(Cpu* cpu)
     {
         CodeMode mode = CodeMode.None;
@@ -47,7 +51,8 @@ internal static unsafe class CpuMode
         SelectTlb(cpu);
     }
 
-    /// <summary>Selects the TLB set that fits CPL, SMAP, RFLAGS.AC and breakpoints: all that a change of RFLAGS.AC needs.</summary>
+    /// <summary>Selects the TLB set that fits CPL, SMAP, RFLAGS.AC and breakpoints: all that a change of RFLAGS.AC
+    /// needs.</summary>
     public static void SelectTlb(Cpu* cpu)
     {
         byte set = cpu->Cpl == 3 ? Tlb.User
@@ -56,17 +61,20 @@ internal static unsafe class CpuMode
         if (set != cpu->MmuIndex) Tlb.Select(cpu, set);
     }
 
-    /// <summary>Gives the mapping from linear addresses to code a new name: all far links and indirect-jump entries miss.</summary>
+    /// <summary>Gives the mapping from linear addresses to code a new name: all far links and indirect-jump entries
+    /// miss.</summary>
     public static void NewContext(Cpu* cpu)
     {
         cpu->TranslationGeneration++;
         UpdateContext(cpu);
     }
 
-    private static void UpdateContext(Cpu* cpu) => cpu->CodeContext = cpu->TranslationGeneration << 16 | (uint)cpu->Mode;
+    private static void UpdateContext(Cpu* cpu) =>
+        cpu->CodeContext = cpu->TranslationGeneration << 16 | (uint)cpu->Mode;
 
     /// <summary>Alignment checks are on: CR0.AM, RFLAGS.AC and CPL 3.</summary>
-    public static bool ChecksAlignment(Cpu* cpu) => cpu->Cpl == 3 && (cpu->Cr0 & Cr0Am) != 0 && (cpu->Rflags & Flags.Ac) != 0;
+    public static bool ChecksAlignment(Cpu* cpu) =>
+        cpu->Cpl == 3 && (cpu->Cr0 & Cr0Am) != 0 && (cpu->Rflags & Flags.Ac) != 0;
 
     /// <summary>DR7 enables a breakpoint on data or I/O.</summary>
     public static bool HasDataBreakpoints(Cpu* cpu)

@@ -15,7 +15,8 @@ namespace Hv.X86.Interpreter;
 internal static unsafe class Flags
 {
     public const uint Cf = 1, Pf = 4, Af = 0x10, Zf = 0x40, Sf = 0x80, Tf = 0x100, If = 0x200, Df = 0x400, Of = 0x800,
-        Iopl = 0x3000, Nt = 0x4000, Rf = 0x10000, Vm = 0x20000, Ac = 0x40000, Vif = 0x80000, Vip = 0x100000, Id = 0x200000;
+        Iopl = 0x3000, Nt = 0x4000, Rf = 0x10000, Vm = 0x20000, Ac = 0x40000, Vif = 0x80000, Vip = 0x100000,
+            Id = 0x200000;
     /// <summary>The six lazy ones.</summary>
     public const uint Status = Cf | Pf | Af | Zf | Sf | Of;
 
@@ -46,7 +47,8 @@ internal static unsafe class Flags
         cpu->FlagCarry = 0;
     }
 
-    /// <summary>Result flags from r; CF and OF given as 0 or 1; AF = 0 (shifts, rotates through the result, multiplications).</summary>
+    /// <summary>Result flags from r; CF and OF given as 0 or 1; AF = 0 (shifts, rotates through the result,
+    /// multiplications).</summary>
     [MethodImpl(Jit.Inline)]
     public static void SetResult<T>(Cpu* cpu, ulong r, ulong cf, ulong of) where T : unmanaged
     {
@@ -94,7 +96,8 @@ internal static unsafe class Flags
 
     [MethodImpl(Jit.Inline)]
     private static void SetCarries<T>(Cpu* cpu, ulong carries) where T : unmanaged =>
-        cpu->FlagCarry = sizeof(T) == 8 ? carries & CarryMask : (carries << (64 - sizeof(T) * 8) & (3ul << 62)) | (carries & 8);
+        cpu->FlagCarry = sizeof(T) == 8
+            ? carries & CarryMask : (carries << (64 - sizeof(T) * 8) & (3ul << 62)) | (carries & 8);
 
     /// <summary>CF.</summary>
     [MethodImpl(Jit.Inline)]
@@ -142,8 +145,8 @@ internal static unsafe class Flags
     /// <summary>The whole RFLAGS.</summary>
     public static ulong Read(Cpu* cpu) => cpu->Rflags | ReadStatus(cpu);
 
-    /// <summary>Sets the whole RFLAGS: no checks, bit 1 is forced. After a change of TF, IF, AC, VM or RF the block must end
-    /// (<see cref="Chain.Leave"/>) and, for AC and VM, <see cref="CpuMode.Refresh"/> must be called.</summary>
+    /// <summary>Sets the whole RFLAGS: no checks, bit 1 is forced. After a change of TF, IF, AC, VM or RF the block
+    /// must end (<see cref="Chain.Leave"/>) and, for AC and VM, <see cref="CpuMode.Refresh"/> must be called.</summary>
     public static void Write(Cpu* cpu, ulong value)
     {
         SetStatus(cpu, (uint)value);

@@ -2,9 +2,10 @@ using Iced.Intel;
 
 namespace Hv.X86.Interpreter;
 
-/// <summary>The one place that talks to Iced's decoder. Decodes from host memory with an instruction pointer that is relative to the block's
-/// start, so that RIP-relative operands and branch targets come out relative too.</summary>
-// SAFETY (whole class): reads only inside the window given to Begin, which lies in one page of a memory slot or in the caller's buffer.
+/// <summary>The one place that talks to Iced's decoder. Decodes from host memory with an instruction pointer that is
+/// relative to the block's start, so that RIP-relative operands and branch targets come out relative too.</summary>
+// SAFETY (whole class): reads only inside the window given to Begin, which lies in one page of a memory slot or in the
+// caller's buffer.
 internal sealed unsafe class InstructionDecoder : CodeReader
 {
     private readonly Decoder decoder16;

@@ -2,7 +2,8 @@ using System.Runtime.CompilerServices;
 
 namespace Hv.X86.Interpreter;
 
-/// <summary>How a near branch forms its target: the operand size of the branch, decided when the block is built.</summary>
+/// <summary>How a near branch forms its target: the operand size of the branch, decided when the block is
+/// built.</summary>
 internal unsafe interface IInstructionPointer
 {
     /// <summary>Bytes of a return address.</summary>
@@ -20,7 +21,8 @@ internal static unsafe class InstructionPointer
     {
         public static int Bytes { [MethodImpl(Jit.Inline)] get => 8; }
         [MethodImpl(Jit.Inline)] public static ulong Cut(ulong target) => target;
-        [MethodImpl(Jit.Inline)] public static bool IsReachable(Cpu* cpu, ulong target) => CpuMode.IsCanonical(cpu, target);
+        [MethodImpl(Jit.Inline)] public static bool IsReachable(Cpu* cpu, ulong target) =>
+            CpuMode.IsCanonical(cpu, target);
     }
 
     /// <summary>32-bit operand size outside 64-bit mode.</summary>

@@ -3,8 +3,8 @@ using System.Runtime.CompilerServices;
 
 namespace Hv.X86.Interpreter;
 
-/// <summary>Operands of 8, 16, 32 and 64 bits, carried in a <see cref="ulong"/> with zeroes above. T is byte, ushort, uint or ulong and
-/// all decisions on it fold away.</summary>
+/// <summary>Operands of 8, 16, 32 and 64 bits, carried in a <see cref="ulong"/> with zeroes above. T is byte, ushort,
+/// uint or ulong and all decisions on it fold away.</summary>
 internal static unsafe class Int
 {
     /// <summary>Width in bits.</summary>
@@ -52,12 +52,14 @@ internal static unsafe class Int
         else *(ulong*)to = value;
     }
 
-    /// <summary>Reads the general-purpose register at a byte offset (AH–BH are offsets 1, 9, 17, 25), zero-extended.</summary>
+    /// <summary>Reads the general-purpose register at a byte offset (AH–BH are offsets 1, 9, 17, 25),
+    /// zero-extended.</summary>
     // SAFETY: offsets in Op records are made by BlockBuilder and lie inside Cpu.
     [MethodImpl(Jit.Inline)]
     public static ulong Reg<T>(Cpu* cpu, ushort offset) where T : unmanaged => Load<T>((byte*)cpu + offset);
 
-    /// <summary>Writes the general-purpose register at a byte offset. 32-bit writes clear the upper half, smaller ones keep the rest.</summary>
+    /// <summary>Writes the general-purpose register at a byte offset. 32-bit writes clear the upper half, smaller ones
+    /// keep the rest.</summary>
     // SAFETY: as Reg.
     [MethodImpl(Jit.Inline)]
     public static void SetReg<T>(Cpu* cpu, ushort offset, ulong value) where T : unmanaged

@@ -3,8 +3,9 @@ using System.Runtime.InteropServices;
 
 namespace Hv.X86.Interpreter;
 
-/// <summary>One decoded instruction: its handler and operands. A block is an array of these in the arena; handlers find the next one
-/// at op + 1. 40 bytes. Filled by <see cref="BlockBuilder"/>; read-only while it runs, except for links.</summary>
+/// <summary>One decoded instruction: its handler and operands. A block is an array of these in the arena; handlers find
+/// the next one at op + 1. 40 bytes. Filled by <see cref="BlockBuilder"/>; read-only while it runs, except for
+/// links.</summary>
 [StructLayout(LayoutKind.Sequential, Pack = 8)]
 internal unsafe struct Op
 {
@@ -50,7 +51,8 @@ internal enum AddressKind : byte
     Flat64,
     /// <summary>As Flat64 plus the base of FS or GS.</summary>
     Based64,
-    /// <summary>The sum is cut to 32 bits; no segment base, no limit (flat segments, or 64-bit mode with an address-size prefix).</summary>
+    /// <summary>The sum is cut to 32 bits; no segment base, no limit (flat segments, or 64-bit mode with an
+    /// address-size prefix).</summary>
     Flat32,
     /// <summary>As Flat32 plus the base of FS or GS in 64-bit mode.</summary>
     Based32In64,
@@ -90,8 +92,8 @@ internal unsafe struct JumpEntry
 /// <summary>Compilation hints used all over the engine.</summary>
 internal static class Jit
 {
-    /// <summary>For handlers: compiled once, fully optimised, so that the call of the next handler is a jump from the first run on
-    /// and never grows the stack.</summary>
+    /// <summary>For handlers: compiled once, fully optimised, so that the call of the next handler is a jump from the
+    /// first run on and never grows the stack.</summary>
     public const MethodImplOptions Handler = MethodImplOptions.AggressiveOptimization;
     /// <summary>For what must melt into handlers.</summary>
     public const MethodImplOptions Inline = MethodImplOptions.AggressiveInlining;

@@ -3,11 +3,13 @@ using Iced.Intel;
 
 namespace Hv.X86.Interpreter;
 
-/// <summary>What each instruction becomes: a builder for each of Iced's codes. A builder looks at <see cref="BlockBuilder.Instruction"/>, sets operands
-/// and emits one Op. Codes without a builder raise #UD and are counted by mnemonic. Built once per partition; read-only afterwards.</summary>
+/// <summary>What each instruction becomes: a builder for each of Iced's codes. A builder looks at
+/// <see cref="BlockBuilder.Instruction"/>, sets operands and emits one Op. Codes without a builder raise #UD and are
+/// counted by mnemonic. Built once per partition; read-only afterwards.</summary>
 internal sealed unsafe class OpTable
 {
-    private readonly delegate*<BlockBuilder, void>[] builders = new delegate*<BlockBuilder, void>[IcedConstants.CodeCount];
+    private readonly delegate*<BlockBuilder, void>[] builders = new delegate*<BlockBuilder,
+        void>[IcedConstants.CodeCount];
 
     /// <summary>All instructions that <paramref name="model"/> has.</summary>
     public OpTable(CpuidModel model)
@@ -32,7 +34,8 @@ internal sealed unsafe class OpTable
     }
 }
 
-/// <summary>How many codes Iced knows (its own constant is internal): the last member of the enumeration plus one is found once.</summary>
+/// <summary>How many codes Iced knows (its own constant is internal): the last member of the enumeration plus one is
+/// found once.</summary>
 internal static class IcedConstants
 {
     public static readonly int CodeCount = (int)Enum.GetValues<Code>()[^1] + 1;

@@ -4,7 +4,8 @@ using Hv.Sdk.X86;
 
 namespace Hv.X86.Interpreter;
 
-/// <summary>The vCPUs of one machine, its memory map, and what they must tell each other about code and writes.</summary>
+/// <summary>The vCPUs of one machine, its memory map, and what they must tell each other about code and
+/// writes.</summary>
 internal sealed class Partition : IPartition
 {
     // Writers of a file page: 0 nobody, else vCPU index + 1; Several when more than one or not known.
@@ -98,7 +99,8 @@ internal sealed class Partition : IPartition
         Map.Dispose();
     }
 
-    /// <summary>Code granules of a page were overwritten: every vCPU drops what it decoded from them, the writer (null: a device) at once.</summary>
+    /// <summary>Code granules of a page were overwritten: every vCPU drops what it decoded from them, the writer (null:
+    /// a device) at once.</summary>
     public void CodeWritten(Vcpu? writer, ulong filePage, ulong granules)
     {
         foreach (Vcpu vcpu in vcpus)
@@ -108,8 +110,9 @@ internal sealed class Partition : IPartition
         }
     }
 
-    /// <summary>CMPXCHG16B: no host operation that .NET offers is 16 bytes wide, so these exclude each other by a lock of the partition. Their users
-    /// (lock-free lists) change such pairs with this instruction only. Gives what was in memory.</summary>
+    /// <summary>CMPXCHG16B: no host operation that .NET offers is 16 bytes wide, so these exclude each other by a lock
+    /// of the partition. Their users (lock-free lists) change such pairs with this instruction only. Gives what was in
+    /// memory.</summary>
     // SAFETY: the caller got the address from Memory for 16 aligned bytes.
     public unsafe UInt128 CompareExchange16(byte* at, UInt128 expected, UInt128 value)
     {
@@ -128,7 +131,8 @@ internal sealed class Partition : IPartition
         if (old != mark) writers[filePage] = old == 0 ? mark : Several;
     }
 
-    /// <summary>A page got its first code bits: no vCPU may go on writing it without being seen. Called before the code's bytes are read.</summary>
+    /// <summary>A page got its first code bits: no vCPU may go on writing it without being seen. Called before the
+    /// code's bytes are read.</summary>
     public unsafe void StopWriters(Vcpu decoder, ulong filePage, byte* hostPage)
     {
         Interlocked.MemoryBarrier();

@@ -15,7 +15,8 @@ internal unsafe interface IStack
     static abstract ulong Linear(Cpu* cpu, ulong offset, int size, bool isWrite);
 }
 
-/// <summary>Implicit stack accesses (SDM vol. 1, chapter 6). A fault here is #SS, not #GP; nothing has changed then.</summary>
+/// <summary>Implicit stack accesses (SDM vol. 1, chapter 6). A fault here is #SS, not #GP; nothing has changed
+/// then.</summary>
 internal static unsafe class Stack
 {
     private const int Rsp = 4, SsIndex = 2;
@@ -35,7 +36,8 @@ internal static unsafe class Stack
         [MethodImpl(Jit.Inline)] public static ulong Top(Cpu* cpu) => (uint)cpu->Gpr[Rsp];
         [MethodImpl(Jit.Inline)] public static void SetTop(Cpu* cpu, ulong value) => cpu->Gpr[Rsp] = (uint)value;
         [MethodImpl(Jit.Inline)] public static ulong Cut(Cpu* cpu, ulong offset) => (uint)offset;
-        [MethodImpl(Jit.Inline)] public static ulong Linear(Cpu* cpu, ulong offset, int size, bool isWrite) => (uint)offset;
+        [MethodImpl(Jit.Inline)] public static ulong Linear(Cpu* cpu, ulong offset, int size, bool isWrite) =>
+            (uint)offset;
     }
 
     /// <summary>Any 16- or 32-bit stack, with base and limit.</summary>
@@ -69,7 +71,8 @@ internal static unsafe class Stack
 
     /// <summary>Reads what the stack pointer points to without popping; false after a fault.</summary>
     [MethodImpl(Jit.Inline)]
-    public static bool Peek<T, TStack>(Cpu* cpu, Op* op, out T value) where T : unmanaged where TStack : struct, IStack =>
+    public static bool Peek<T, TStack>(Cpu* cpu, Op* op, out T value)
+        where T : unmanaged where TStack : struct, IStack =>
         Read<T, TStack>(cpu, op, TStack.Top(cpu), out value);
 
     /// <summary>Moves the stack pointer up.</summary>
@@ -79,7 +82,8 @@ internal static unsafe class Stack
 
     /// <summary>Writes at an offset of the stack segment.</summary>
     [MethodImpl(Jit.Inline)]
-    public static bool Write<T, TStack>(Cpu* cpu, Op* op, ulong offset, ulong value) where T : unmanaged where TStack : struct, IStack
+    public static bool Write<T, TStack>(Cpu* cpu, Op* op, ulong offset, ulong value)
+        where T : unmanaged where TStack : struct, IStack
     {
         ulong linear = TStack.Linear(cpu, offset, sizeof(T), true);
         byte* host = Memory.Writable<T>(cpu, linear);
@@ -90,7 +94,8 @@ internal static unsafe class Stack
 
     /// <summary>Reads at an offset of the stack segment.</summary>
     [MethodImpl(Jit.Inline)]
-    public static bool Read<T, TStack>(Cpu* cpu, Op* op, ulong offset, out T value) where T : unmanaged where TStack : struct, IStack
+    public static bool Read<T, TStack>(Cpu* cpu, Op* op, ulong offset, out T value)
+        where T : unmanaged where TStack : struct, IStack
     {
         ulong linear = TStack.Linear(cpu, offset, sizeof(T), false);
         TlbEntry* entry = cpu->ReadTlb + ((linear >> 12) & (Tlb.Entries - 1));
@@ -119,7 +124,8 @@ internal static unsafe class Stack
     private static bool IsReachable(Cpu* cpu, Op* op, ulong linear, int size)
     {
         ulong last = linear + (ulong)size - 1;
-        bool isGood = (cpu->Mode & CodeMode.Code64) != 0 ? CpuMode.IsCanonical(cpu, linear) && CpuMode.IsCanonical(cpu, last)
+        bool isGood = (cpu->Mode & CodeMode.Code64) != 0 ? CpuMode.IsCanonical(cpu, linear)
+            && CpuMode.IsCanonical(cpu, last)
             : linear != Memory.Poison && (last <= uint.MaxValue || (cpu->Mode & CodeMode.FlatData) == 0);
         if (!isGood) Fault.Raise(cpu, op, Fault.Ss, 0);
         return isGood;

@@ -6,8 +6,8 @@ using Hv.Sdk.X86;
 
 namespace Hv.X86.Interpreter;
 
-/// <summary>One vCPU: the dispatcher around the handlers, requests from other threads, and the managed services that handlers reach through
-/// <see cref="Of"/>.</summary>
+/// <summary>One vCPU: the dispatcher around the handlers, requests from other threads, and the managed services that
+/// handlers reach through <see cref="Of"/>.</summary>
 internal sealed unsafe class Vcpu : IVcpu
 {
     [Flags]
@@ -19,8 +19,8 @@ internal sealed unsafe class Vcpu : IVcpu
         FlushWrites = 8,
     }
 
-    // Chained blocks come back to the dispatcher at least this often. It bounds the stack where a runtime does not turn the handlers'
-    // tail calls into jumps (debug builds), and the latency of everything that is only looked at here.
+    // Chained blocks come back to the dispatcher at least this often. It bounds the stack where a runtime does not turn
+    // the handlers' tail calls into jumps (debug builds), and the latency of everything that is only looked at here.
     private const ulong MaxChain = 4096;
 
     private readonly Lock invalidationLock = new();
@@ -67,8 +67,8 @@ internal sealed unsafe class Vcpu : IVcpu
     public ClockDomain Tsc { get; }
     /// <summary>The unmanaged state.</summary>
     public Cpu* State => cpu;
-    // For each 2 MiB region, and behind that for each 1 GiB region, a bit (by hash) that says whether a large page was used there since
-    // the last full flush: INVLPG then has to drop more than one entry.
+    // For each 2 MiB region, and behind that for each 1 GiB region, a bit (by hash) that says whether a large page was
+    // used there since the last full flush: INVLPG then has to drop more than one entry.
     private const int RegionWords = 64;
     private readonly ulong[] largeRegions = new ulong[2 * RegionWords];
 
@@ -78,7 +78,8 @@ internal sealed unsafe class Vcpu : IVcpu
     /// <inheritdoc/>
     public ulong Retired => cpu->Calling == null ? cpu->Retired : cpu->Retired + cpu->Calling->Number;
 
-    /// <summary>True when another thread wants the vCPU's attention: long instructions (REP) stop between steps then.</summary>
+    /// <summary>True when another thread wants the vCPU's attention: long instructions (REP) stop between steps
+    /// then.</summary>
     public bool HasRequests => Volatile.Read(ref requests) != 0;
 
     /// <inheritdoc/>
@@ -129,7 +130,8 @@ internal sealed unsafe class Vcpu : IVcpu
         Tlb.FlushAll(cpu);
     }
 
-    /// <summary>Code was written by somebody else: drop what was decoded from it before the next block. Any thread.</summary>
+    /// <summary>Code was written by somebody else: drop what was decoded from it before the next block. Any
+    /// thread.</summary>
     public void PostInvalidation(ulong filePage, ulong granules)
     {
         lock (invalidationLock) invalidations.Add((filePage, granules));
@@ -139,9 +141,9 @@ internal sealed unsafe class Vcpu : IVcpu
     /// <summary>Asks for all write translations to be dropped. Any thread.</summary>
     public void PostFlushWrites() => Post(Request.FlushWrites);
 
-    /// <summary>Waits until write translations asked for by <see cref="PostFlushWrites"/> are gone, or the vCPU is outside Run, where
-    /// it drops them before it executes anything. Serves <paramref name="waiter"/>'s own such request meanwhile, so that two that wait for each
-    /// other both go on.</summary>
+    /// <summary>Waits until write translations asked for by <see cref="PostFlushWrites"/> are gone, or the vCPU is
+    /// outside Run, where it drops them before it executes anything. Serves <paramref name="waiter"/>'s own such
+    /// request meanwhile, so that two that wait for each other both go on.</summary>
     public void WaitForFlushWrites(Vcpu waiter)
     {
         SpinWait spin = default;
@@ -178,11 +180,14 @@ internal sealed unsafe class Vcpu : IVcpu
 
     private static int RegionBit(ulong region) => (int)(region * 0x9E37_79B9_7F4A_7C15 >> 52);
 
-    private void Mark(ulong region, int start) => largeRegions[start + (RegionBit(region) >> 6)] |= 1ul << (RegionBit(region) & 63);
+    private void Mark(ulong region, int start) =>
+        largeRegions[start + (RegionBit(region) >> 6)] |= 1ul << (RegionBit(region) & 63);
 
-    private bool IsMarked(ulong region, int start) => (largeRegions[start + (RegionBit(region) >> 6)] >> (RegionBit(region) & 63) & 1) != 0;
+    private bool IsMarked(ulong region, int start) =>
+        (largeRegions[start + (RegionBit(region) >> 6)] >> (RegionBit(region) & 63) & 1) != 0;
 
-    /// <summary>Code outside RAM and ROM: reads as all ones there (no device on these boards holds code), which is #UD.</summary>
+    /// <summary>Code outside RAM and ROM: reads as all ones there (no device on these boards holds code), which is
+    /// #UD.</summary>
     public void FetchOutsideMemory(ulong gpa) => Fault.Record(cpu, Fault.Ud, Fault.Hardware, false, 0);
 
     private void Post(Request request)
@@ -204,7 +209,8 @@ internal sealed unsafe class Vcpu : IVcpu
         while (true)
         {
             if (Volatile.Read(ref requests) != 0 && TakeRequests()) return VcpuExitReason.Kicked;
-            if (cpu->Activity != VcpuActivity.Running || cpu->EventPending != 0 || cpu->PendingDebug != 0 || Apic.Pending != VcpuSignals.None)
+            if (cpu->Activity != VcpuActivity.Running || cpu->EventPending != 0 || cpu->PendingDebug != 0
+                || Apic.Pending != VcpuSignals.None)
             {
                 VcpuExitReason? exit = Events.BeforeInstruction(this, cpu);
                 if (exit != null) return exit.Value;

@@ -9,11 +9,13 @@ internal unsafe interface IBinary
     /// <summary>False for CMP and TEST.</summary>
     static abstract bool Writes { get; }
 
-    /// <summary>Computes and sets flags. Operands are zero-extended; bits of the result above the width are ignored.</summary>
+    /// <summary>Computes and sets flags. Operands are zero-extended; bits of the result above the width are
+    /// ignored.</summary>
     static abstract ulong Do<T>(Cpu* cpu, ulong a, ulong b) where T : unmanaged;
 }
 
-/// <summary>The operand forms of two-operand integer instructions; T is the operand's width, TOp the operation.</summary>
+/// <summary>The operand forms of two-operand integer instructions; T is the operand's width, TOp the
+/// operation.</summary>
 // SAFETY (whole class): register offsets come from BlockBuilder, host addresses from Memory.
 internal static unsafe class BinaryForms
 {
@@ -135,7 +137,8 @@ internal static unsafe class BinaryForms
     }
 
     [MethodImpl(Jit.Cold)]
-    private static bool LockModify<T, TOp>(Cpu* cpu, Op* op, ulong source) where T : unmanaged where TOp : struct, IBinary
+    private static bool LockModify<T, TOp>(Cpu* cpu, Op* op, ulong source)
+        where T : unmanaged where TOp : struct, IBinary
     {
         ulong linear = Address.Linear(cpu, op, sizeof(T), true);
         byte* host = Memory.WritableOrFill<T>(cpu, op, linear);

@@ -4,16 +4,21 @@ using Iced.Intel;
 
 namespace Hv.X86.Interpreter;
 
-/// <summary>Bit tests and scans: BT, BTS, BTR, BTC, BSF, BSR, LZCNT, TZCNT, POPCNT, CRC32 (SDM vol. 1, 5.1.6 and 5.12). Flags that the manual
-/// leaves undefined: bit tests keep them; scans clear CF, OF and AF, and SF and PF are those of the number found.</summary>
+/// <summary>Bit tests and scans: BT, BTS, BTR, BTC, BSF, BSR, LZCNT, TZCNT, POPCNT, CRC32 (SDM vol. 1, 5.1.6 and 5.12).
+/// Flags that the manual leaves undefined: bit tests keep them; scans clear CF, OF and AF, and SF and PF are those of
+/// the number found.</summary>
 internal static unsafe class Bits
 {
     public static void Register(OpTable table)
     {
-        table.Add([Code.Bt_rm16_r16, Code.Bt_rm32_r32, Code.Bt_rm64_r64, Code.Bt_rm16_imm8, Code.Bt_rm32_imm8, Code.Bt_rm64_imm8], &BitTest<Bt>);
-        table.Add([Code.Bts_rm16_r16, Code.Bts_rm32_r32, Code.Bts_rm64_r64, Code.Bts_rm16_imm8, Code.Bts_rm32_imm8, Code.Bts_rm64_imm8], &BitTest<Bts>);
-        table.Add([Code.Btr_rm16_r16, Code.Btr_rm32_r32, Code.Btr_rm64_r64, Code.Btr_rm16_imm8, Code.Btr_rm32_imm8, Code.Btr_rm64_imm8], &BitTest<Btr>);
-        table.Add([Code.Btc_rm16_r16, Code.Btc_rm32_r32, Code.Btc_rm64_r64, Code.Btc_rm16_imm8, Code.Btc_rm32_imm8, Code.Btc_rm64_imm8], &BitTest<Btc>);
+        table.Add([Code.Bt_rm16_r16, Code.Bt_rm32_r32, Code.Bt_rm64_r64, Code.Bt_rm16_imm8, Code.Bt_rm32_imm8,
+            Code.Bt_rm64_imm8], &BitTest<Bt>);
+        table.Add([Code.Bts_rm16_r16, Code.Bts_rm32_r32, Code.Bts_rm64_r64, Code.Bts_rm16_imm8, Code.Bts_rm32_imm8,
+            Code.Bts_rm64_imm8], &BitTest<Bts>);
+        table.Add([Code.Btr_rm16_r16, Code.Btr_rm32_r32, Code.Btr_rm64_r64, Code.Btr_rm16_imm8, Code.Btr_rm32_imm8,
+            Code.Btr_rm64_imm8], &BitTest<Btr>);
+        table.Add([Code.Btc_rm16_r16, Code.Btc_rm32_r32, Code.Btc_rm64_r64, Code.Btc_rm16_imm8, Code.Btc_rm32_imm8,
+            Code.Btc_rm64_imm8], &BitTest<Btc>);
         table.Add([Code.Bsf_r16_rm16, Code.Bsf_r32_rm32, Code.Bsf_r64_rm64], &Scan<Bsf>);
         table.Add([Code.Bsr_r16_rm16, Code.Bsr_r32_rm32, Code.Bsr_r64_rm64], &Scan<Bsr>);
         table.Add([Code.Tzcnt_r16_rm16, Code.Tzcnt_r32_rm32, Code.Tzcnt_r64_rm64], &BinaryForms.Build<Tzcnt>);
@@ -92,11 +97,14 @@ internal static unsafe class Bits
         Chain.Next(cpu, op);
     }
 
-    // A register's bit number reaches beyond the operand: it selects the word as well, before and after the address. Always atomic.
-    private static bool BitStringSlow<T, TChange>(Cpu* cpu, Op* op) where T : unmanaged where TChange : struct, IBitChange
+    // A register's bit number reaches beyond the operand: it selects the word as well, before and after the address.
+    // Always atomic.
+    private static bool BitStringSlow<T, TChange>(Cpu* cpu, Op* op)
+        where T : unmanaged where TChange : struct, IBitChange
     {
         long index = Int.Sext<T>(Int.Reg<T>(cpu, op->Src));
-        ulong linear = Address.Displaced(cpu, op, (index >> BitOperations.Log2((uint)Int.Bits<T>())) * sizeof(T), sizeof(T), TChange.Writes);
+        ulong linear = Address.Displaced(cpu, op, (index >> BitOperations.Log2((uint)Int.Bits<T>())) * sizeof(T),
+            sizeof(T), TChange.Writes);
         if (!TChange.Writes)
         {
             if (!Memory.Read(cpu, op, linear, out T read)) return false;
@@ -171,7 +179,8 @@ internal static unsafe class Bits
 
     // Of zero the destination stays whole (AMD APM vol. 3), even the upper half of a 32-bit one.
     [MethodImpl(Jit.Inline)]
-    private static void ScanValue<T, TScan>(Cpu* cpu, Op* op, ulong value) where T : unmanaged where TScan : struct, IScan
+    private static void ScanValue<T, TScan>(Cpu* cpu, Op* op, ulong value)
+        where T : unmanaged where TScan : struct, IScan
     {
         cpu->FlagResult = value == 0 ? 0 : 1;
         cpu->FlagCarry = 0;
@@ -244,6 +253,7 @@ internal static unsafe class Bits
 
     [MethodImpl(Jit.Inline)]
     private static uint Crc<T>(uint crc, ulong value) where T : unmanaged =>
-        sizeof(T) == 1 ? BitOperations.Crc32C(crc, (byte)value) : sizeof(T) == 2 ? BitOperations.Crc32C(crc, (ushort)value)
+        sizeof(T) == 1 ? BitOperations.Crc32C(crc, (byte)value) : sizeof(T) == 2
+            ? BitOperations.Crc32C(crc, (ushort)value)
         : sizeof(T) == 4 ? BitOperations.Crc32C(crc, (uint)value) : BitOperations.Crc32C(crc, value);
 }

@@ -5,7 +5,8 @@ using Iced.Intel;
 
 namespace Hv.X86.Interpreter;
 
-/// <summary>BMI1, BMI2 and ADX (SDM vol. 1, 5.1.16). VEX encodings need protected mode; nothing else depends on XCR0.</summary>
+/// <summary>BMI1, BMI2 and ADX (SDM vol. 1, 5.1.16). VEX encodings need protected mode; nothing else depends on
+/// XCR0.</summary>
 internal static unsafe class Bmi
 {
     private const ushort Rdx = 16;
@@ -55,13 +56,17 @@ internal static unsafe class Bmi
         public static ulong Do<T>(Cpu* cpu, ulong a, ulong b) where T : unmanaged => TOp.Do<T>(cpu, b, a);
     }
 
-    private static void Three<T, TOp>(BlockBuilder b) where T : unmanaged where TOp : struct, IVex => Build<T, TOp>(b, 1, 2);
+    private static void Three<T, TOp>(BlockBuilder b)
+        where T : unmanaged where TOp : struct, IVex => Build<T, TOp>(b, 1, 2);
 
-    private static void Swapped<T, TOp>(BlockBuilder b) where T : unmanaged where TOp : struct, IVex => Build<T, Swap<TOp>>(b, 2, 1);
+    private static void Swapped<T, TOp>(BlockBuilder b)
+        where T : unmanaged where TOp : struct, IVex => Build<T, Swap<TOp>>(b, 2, 1);
 
-    private static void Two<T, TOp>(BlockBuilder b) where T : unmanaged where TOp : struct, IVex => Build<T, TOp>(b, 0, 1);
+    private static void Two<T, TOp>(BlockBuilder b)
+        where T : unmanaged where TOp : struct, IVex => Build<T, TOp>(b, 0, 1);
 
-    private static void Build<T, TOp>(BlockBuilder b, int register, int registerOrMemory) where T : unmanaged where TOp : struct, IVex
+    private static void Build<T, TOp>(BlockBuilder b, int register, int registerOrMemory)
+        where T : unmanaged where TOp : struct, IVex
     {
         b.Op->Dst = b.Register(0);
         b.Op->Src = b.Register(register);
@@ -165,13 +170,15 @@ internal static unsafe class Bmi
     private readonly struct Shlx : IVex
     {
         [MethodImpl(Jit.Inline)]
-        public static ulong Do<T>(Cpu* cpu, ulong a, ulong b) where T : unmanaged => a << ((int)b & (Int.Bits<T>() - 1));
+        public static ulong Do<T>(Cpu* cpu, ulong a, ulong b)
+            where T : unmanaged => a << ((int)b & (Int.Bits<T>() - 1));
     }
 
     private readonly struct Shrx : IVex
     {
         [MethodImpl(Jit.Inline)]
-        public static ulong Do<T>(Cpu* cpu, ulong a, ulong b) where T : unmanaged => a >> ((int)b & (Int.Bits<T>() - 1));
+        public static ulong Do<T>(Cpu* cpu, ulong a, ulong b)
+            where T : unmanaged => a >> ((int)b & (Int.Bits<T>() - 1));
     }
 
     private readonly struct Blsr : IVex

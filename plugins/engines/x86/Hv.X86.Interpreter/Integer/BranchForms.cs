@@ -4,15 +4,20 @@ using static Hv.X86.Interpreter.InstructionPointer;
 
 namespace Hv.X86.Interpreter;
 
-/// <summary>Direct branches: inside the page through links that always hold, else through links that hold in one context; conditional ones run as
-/// one with a comparison before them.</summary>
+/// <summary>Direct branches: inside the page through links that always hold, else through links that hold in one
+/// context; conditional ones run as one with a comparison before them.</summary>
 internal static unsafe class BranchForms
 {
+    /// <summary>A jump on flags, as one with a comparison before it where that is possible.</summary>
     public static void Jcc<TCondition>(BlockBuilder b) where TCondition : struct, ICondition
     {
-        long target = b.BranchTarget();
-        if (FuseWithPrevious<TCondition>(b, target)) return;
-        b.Op->Imm = target;
+        if (!FuseWithPrevious<TCondition>(b, b.BranchTarget())) JccAlone<TCondition>(b);
+    }
+
+    /// <summary>A jump on a condition that is not one of flags, or by itself.</summary>
+    public static void JccAlone<TCondition>(BlockBuilder b) where TCondition : struct, ICondition
+    {
+        long target = b.Op->Imm = b.BranchTarget();
         switch (b.Instruction.Op0Kind)
         {
             case OpKind.NearBranch16: b.EmitBranch(&JccFar<TCondition, Ip16>); break;
@@ -68,7 +73,8 @@ internal static unsafe class BranchForms
     }
 
     [MethodImpl(Jit.Handler)]
-    private static void JccFar<TCondition, TIp>(Cpu* cpu, Op* op) where TCondition : struct, ICondition where TIp : struct, IInstructionPointer
+    private static void JccFar<TCondition, TIp>(Cpu* cpu, Op* op)
+        where TCondition : struct, ICondition where TIp : struct, IInstructionPointer
     {
         if (TCondition.Test(cpu))
         {
@@ -122,11 +128,11 @@ internal static unsafe class BranchForms
         Chain.FollowFar(cpu, op, (Link*)(op + 1), target);
     }
 
-    /// <summary>CMP or TEST of registers and immediates before a Jcc whose both ways stay in the page becomes one Op with it.</summary>
+    /// <summary>CMP or TEST of registers and immediates before a Jcc whose both ways stay in the page becomes one Op
+    /// with it.</summary>
     private static bool FuseWithPrevious<TCondition>(BlockBuilder b, long target) where TCondition : struct, ICondition
     {
         if (!b.Is64 || b.Previous == null || b.Previous->Fn == null || !IsLocal(b, target)) return false;
-        if (typeof(TCondition).IsGenericType && typeof(TCondition).GetGenericTypeDefinition() == typeof(ControlTransfer.CounterIsZero<>)) return false;
         ref readonly Instruction before = ref b.PreviousInstruction;
         bool isCmp = before.Mnemonic == Mnemonic.Cmp;
         if ((!isCmp && before.Mnemonic != Mnemonic.Test) || before.Op0Kind != OpKind.Register) return false;
@@ -154,7 +160,8 @@ internal static unsafe class BranchForms
     }
 
     [MethodImpl(Jit.Handler)]
-    private static void CmpRegReg<T, TCondition>(Cpu* cpu, Op* op) where T : unmanaged where TCondition : struct, ICondition
+    private static void CmpRegReg<T, TCondition>(Cpu* cpu, Op* op)
+        where T : unmanaged where TCondition : struct, ICondition
     {
         ulong x = Int.Reg<T>(cpu, op->Dst), y = Int.Reg<T>(cpu, op->Src);
         Flags.SetSub<T>(cpu, x, y, x - y);
@@ -163,7 +170,8 @@ internal static unsafe class BranchForms
     }
 
     [MethodImpl(Jit.Handler)]
-    private static void CmpRegImm<T, TCondition>(Cpu* cpu, Op* op) where T : unmanaged where TCondition : struct, ICondition
+    private static void CmpRegImm<T, TCondition>(Cpu* cpu, Op* op)
+        where T : unmanaged where TCondition : struct, ICondition
     {
         ulong x = Int.Reg<T>(cpu, op->Dst), y = Int.Zext<T>((ulong)op->Imm);
         Flags.SetSub<T>(cpu, x, y, x - y);
@@ -172,7 +180,8 @@ internal static unsafe class BranchForms
     }
 
     [MethodImpl(Jit.Handler)]
-    private static void TestRegReg<T, TCondition>(Cpu* cpu, Op* op) where T : unmanaged where TCondition : struct, ICondition
+    private static void TestRegReg<T, TCondition>(Cpu* cpu, Op* op)
+        where T : unmanaged where TCondition : struct, ICondition
     {
         ulong r = Int.Reg<T>(cpu, op->Dst) & Int.Reg<T>(cpu, op->Src);
         Flags.SetLogic<T>(cpu, r);
@@ -181,7 +190,8 @@ internal static unsafe class BranchForms
     }
 
     [MethodImpl(Jit.Handler)]
-    private static void TestRegImm<T, TCondition>(Cpu* cpu, Op* op) where T : unmanaged where TCondition : struct, ICondition
+    private static void TestRegImm<T, TCondition>(Cpu* cpu, Op* op)
+        where T : unmanaged where TCondition : struct, ICondition
     {
         ulong r = Int.Reg<T>(cpu, op->Dst) & Int.Zext<T>((ulong)op->Imm);
         Flags.SetLogic<T>(cpu, r);

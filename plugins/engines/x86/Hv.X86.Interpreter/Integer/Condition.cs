@@ -2,8 +2,8 @@ using System.Runtime.CompilerServices;
 
 namespace Hv.X86.Interpreter;
 
-/// <summary>A condition of Jcc, SETcc and CMOVcc (SDM vol. 1, appendix B), in three ways: from the flags, and from the operands or the
-/// result of the instruction before, where the two run as one.</summary>
+/// <summary>A condition of Jcc, SETcc and CMOVcc (SDM vol. 1, appendix B), in three ways: from the flags, and from the
+/// operands or the result of the instruction before, where the two run as one.</summary>
 internal unsafe interface ICondition
 {
     /// <summary>From the flags.</summary>
@@ -20,7 +20,8 @@ internal static unsafe class Conditions
     internal readonly struct O : ICondition
     {
         [MethodImpl(Jit.Inline)] public static bool Test(Cpu* cpu) => Flags.IsOverflow(cpu);
-        [MethodImpl(Jit.Inline)] public static bool Compare<T>(ulong a, ulong b) where T : unmanaged => Int.Msb<T>((a ^ b) & (a ^ (a - b))) != 0;
+        [MethodImpl(Jit.Inline)] public static bool Compare<T>(ulong a, ulong b)
+            where T : unmanaged => Int.Msb<T>((a ^ b) & (a ^ (a - b))) != 0;
         [MethodImpl(Jit.Inline)] public static bool Logic<T>(ulong r) where T : unmanaged => false;
     }
 
@@ -48,7 +49,8 @@ internal static unsafe class Conditions
     internal readonly struct S : ICondition
     {
         [MethodImpl(Jit.Inline)] public static bool Test(Cpu* cpu) => Flags.IsSign(cpu);
-        [MethodImpl(Jit.Inline)] public static bool Compare<T>(ulong a, ulong b) where T : unmanaged => Int.Sext<T>(a - b) < 0;
+        [MethodImpl(Jit.Inline)] public static bool Compare<T>(ulong a, ulong b)
+            where T : unmanaged => Int.Sext<T>(a - b) < 0;
         [MethodImpl(Jit.Inline)] public static bool Logic<T>(ulong r) where T : unmanaged => Int.Sext<T>(r) < 0;
     }
 
@@ -63,21 +65,24 @@ internal static unsafe class Conditions
     internal readonly struct L : ICondition
     {
         [MethodImpl(Jit.Inline)] public static bool Test(Cpu* cpu) => Flags.IsLess(cpu);
-        [MethodImpl(Jit.Inline)] public static bool Compare<T>(ulong a, ulong b) where T : unmanaged => Int.Sext<T>(a) < Int.Sext<T>(b);
+        [MethodImpl(Jit.Inline)] public static bool Compare<T>(ulong a, ulong b)
+            where T : unmanaged => Int.Sext<T>(a) < Int.Sext<T>(b);
         [MethodImpl(Jit.Inline)] public static bool Logic<T>(ulong r) where T : unmanaged => Int.Sext<T>(r) < 0;
     }
 
     internal readonly struct Le : ICondition
     {
         [MethodImpl(Jit.Inline)] public static bool Test(Cpu* cpu) => Flags.IsZero(cpu) || Flags.IsLess(cpu);
-        [MethodImpl(Jit.Inline)] public static bool Compare<T>(ulong a, ulong b) where T : unmanaged => Int.Sext<T>(a) <= Int.Sext<T>(b);
+        [MethodImpl(Jit.Inline)] public static bool Compare<T>(ulong a, ulong b)
+            where T : unmanaged => Int.Sext<T>(a) <= Int.Sext<T>(b);
         [MethodImpl(Jit.Inline)] public static bool Logic<T>(ulong r) where T : unmanaged => Int.Sext<T>(r) <= 0;
     }
 
     internal readonly struct Not<TCondition> : ICondition where TCondition : struct, ICondition
     {
         [MethodImpl(Jit.Inline)] public static bool Test(Cpu* cpu) => !TCondition.Test(cpu);
-        [MethodImpl(Jit.Inline)] public static bool Compare<T>(ulong a, ulong b) where T : unmanaged => !TCondition.Compare<T>(a, b);
+        [MethodImpl(Jit.Inline)] public static bool Compare<T>(ulong a, ulong b)
+            where T : unmanaged => !TCondition.Compare<T>(a, b);
         [MethodImpl(Jit.Inline)] public static bool Logic<T>(ulong r) where T : unmanaged => !TCondition.Logic<T>(r);
     }
 }

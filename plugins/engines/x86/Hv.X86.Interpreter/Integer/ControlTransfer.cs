@@ -9,24 +9,41 @@ internal static unsafe class ControlTransfer
 {
     public static void Register(OpTable table)
     {
-        table.Add([Code.Jo_rel8_16, Code.Jo_rel8_32, Code.Jo_rel8_64, Code.Jo_rel16, Code.Jo_rel32_32, Code.Jo_rel32_64], &BranchForms.Jcc<Conditions.O>);
-        table.Add([Code.Jno_rel8_16, Code.Jno_rel8_32, Code.Jno_rel8_64, Code.Jno_rel16, Code.Jno_rel32_32, Code.Jno_rel32_64], &BranchForms.Jcc<Conditions.Not<Conditions.O>>);
-        table.Add([Code.Jb_rel8_16, Code.Jb_rel8_32, Code.Jb_rel8_64, Code.Jb_rel16, Code.Jb_rel32_32, Code.Jb_rel32_64], &BranchForms.Jcc<Conditions.B>);
-        table.Add([Code.Jae_rel8_16, Code.Jae_rel8_32, Code.Jae_rel8_64, Code.Jae_rel16, Code.Jae_rel32_32, Code.Jae_rel32_64], &BranchForms.Jcc<Conditions.Not<Conditions.B>>);
-        table.Add([Code.Je_rel8_16, Code.Je_rel8_32, Code.Je_rel8_64, Code.Je_rel16, Code.Je_rel32_32, Code.Je_rel32_64], &BranchForms.Jcc<Conditions.E>);
-        table.Add([Code.Jne_rel8_16, Code.Jne_rel8_32, Code.Jne_rel8_64, Code.Jne_rel16, Code.Jne_rel32_32, Code.Jne_rel32_64], &BranchForms.Jcc<Conditions.Not<Conditions.E>>);
-        table.Add([Code.Jbe_rel8_16, Code.Jbe_rel8_32, Code.Jbe_rel8_64, Code.Jbe_rel16, Code.Jbe_rel32_32, Code.Jbe_rel32_64], &BranchForms.Jcc<Conditions.Be>);
-        table.Add([Code.Ja_rel8_16, Code.Ja_rel8_32, Code.Ja_rel8_64, Code.Ja_rel16, Code.Ja_rel32_32, Code.Ja_rel32_64], &BranchForms.Jcc<Conditions.Not<Conditions.Be>>);
-        table.Add([Code.Js_rel8_16, Code.Js_rel8_32, Code.Js_rel8_64, Code.Js_rel16, Code.Js_rel32_32, Code.Js_rel32_64], &BranchForms.Jcc<Conditions.S>);
-        table.Add([Code.Jns_rel8_16, Code.Jns_rel8_32, Code.Jns_rel8_64, Code.Jns_rel16, Code.Jns_rel32_32, Code.Jns_rel32_64], &BranchForms.Jcc<Conditions.Not<Conditions.S>>);
-        table.Add([Code.Jp_rel8_16, Code.Jp_rel8_32, Code.Jp_rel8_64, Code.Jp_rel16, Code.Jp_rel32_32, Code.Jp_rel32_64], &BranchForms.Jcc<Conditions.P>);
-        table.Add([Code.Jnp_rel8_16, Code.Jnp_rel8_32, Code.Jnp_rel8_64, Code.Jnp_rel16, Code.Jnp_rel32_32, Code.Jnp_rel32_64], &BranchForms.Jcc<Conditions.Not<Conditions.P>>);
-        table.Add([Code.Jl_rel8_16, Code.Jl_rel8_32, Code.Jl_rel8_64, Code.Jl_rel16, Code.Jl_rel32_32, Code.Jl_rel32_64], &BranchForms.Jcc<Conditions.L>);
-        table.Add([Code.Jge_rel8_16, Code.Jge_rel8_32, Code.Jge_rel8_64, Code.Jge_rel16, Code.Jge_rel32_32, Code.Jge_rel32_64], &BranchForms.Jcc<Conditions.Not<Conditions.L>>);
-        table.Add([Code.Jle_rel8_16, Code.Jle_rel8_32, Code.Jle_rel8_64, Code.Jle_rel16, Code.Jle_rel32_32, Code.Jle_rel32_64], &BranchForms.Jcc<Conditions.Le>);
-        table.Add([Code.Jg_rel8_16, Code.Jg_rel8_32, Code.Jg_rel8_64, Code.Jg_rel16, Code.Jg_rel32_32, Code.Jg_rel32_64], &BranchForms.Jcc<Conditions.Not<Conditions.Le>>);
+        table.Add([Code.Jo_rel8_16, Code.Jo_rel8_32, Code.Jo_rel8_64, Code.Jo_rel16, Code.Jo_rel32_32,
+            Code.Jo_rel32_64], &BranchForms.Jcc<Conditions.O>);
+        table.Add([Code.Jno_rel8_16, Code.Jno_rel8_32, Code.Jno_rel8_64, Code.Jno_rel16, Code.Jno_rel32_32,
+            Code.Jno_rel32_64], &BranchForms.Jcc<Conditions.Not<Conditions.O>>);
+        table.Add([Code.Jb_rel8_16, Code.Jb_rel8_32, Code.Jb_rel8_64, Code.Jb_rel16, Code.Jb_rel32_32,
+            Code.Jb_rel32_64], &BranchForms.Jcc<Conditions.B>);
+        table.Add([Code.Jae_rel8_16, Code.Jae_rel8_32, Code.Jae_rel8_64, Code.Jae_rel16, Code.Jae_rel32_32,
+            Code.Jae_rel32_64], &BranchForms.Jcc<Conditions.Not<Conditions.B>>);
+        table.Add([Code.Je_rel8_16, Code.Je_rel8_32, Code.Je_rel8_64, Code.Je_rel16, Code.Je_rel32_32,
+            Code.Je_rel32_64], &BranchForms.Jcc<Conditions.E>);
+        table.Add([Code.Jne_rel8_16, Code.Jne_rel8_32, Code.Jne_rel8_64, Code.Jne_rel16, Code.Jne_rel32_32,
+            Code.Jne_rel32_64], &BranchForms.Jcc<Conditions.Not<Conditions.E>>);
+        table.Add([Code.Jbe_rel8_16, Code.Jbe_rel8_32, Code.Jbe_rel8_64, Code.Jbe_rel16, Code.Jbe_rel32_32,
+            Code.Jbe_rel32_64], &BranchForms.Jcc<Conditions.Be>);
+        table.Add([Code.Ja_rel8_16, Code.Ja_rel8_32, Code.Ja_rel8_64, Code.Ja_rel16, Code.Ja_rel32_32,
+            Code.Ja_rel32_64], &BranchForms.Jcc<Conditions.Not<Conditions.Be>>);
+        table.Add([Code.Js_rel8_16, Code.Js_rel8_32, Code.Js_rel8_64, Code.Js_rel16, Code.Js_rel32_32,
+            Code.Js_rel32_64], &BranchForms.Jcc<Conditions.S>);
+        table.Add([Code.Jns_rel8_16, Code.Jns_rel8_32, Code.Jns_rel8_64, Code.Jns_rel16, Code.Jns_rel32_32,
+            Code.Jns_rel32_64], &BranchForms.Jcc<Conditions.Not<Conditions.S>>);
+        table.Add([Code.Jp_rel8_16, Code.Jp_rel8_32, Code.Jp_rel8_64, Code.Jp_rel16, Code.Jp_rel32_32,
+            Code.Jp_rel32_64], &BranchForms.Jcc<Conditions.P>);
+        table.Add([Code.Jnp_rel8_16, Code.Jnp_rel8_32, Code.Jnp_rel8_64, Code.Jnp_rel16, Code.Jnp_rel32_32,
+            Code.Jnp_rel32_64], &BranchForms.Jcc<Conditions.Not<Conditions.P>>);
+        table.Add([Code.Jl_rel8_16, Code.Jl_rel8_32, Code.Jl_rel8_64, Code.Jl_rel16, Code.Jl_rel32_32,
+            Code.Jl_rel32_64], &BranchForms.Jcc<Conditions.L>);
+        table.Add([Code.Jge_rel8_16, Code.Jge_rel8_32, Code.Jge_rel8_64, Code.Jge_rel16, Code.Jge_rel32_32,
+            Code.Jge_rel32_64], &BranchForms.Jcc<Conditions.Not<Conditions.L>>);
+        table.Add([Code.Jle_rel8_16, Code.Jle_rel8_32, Code.Jle_rel8_64, Code.Jle_rel16, Code.Jle_rel32_32,
+            Code.Jle_rel32_64], &BranchForms.Jcc<Conditions.Le>);
+        table.Add([Code.Jg_rel8_16, Code.Jg_rel8_32, Code.Jg_rel8_64, Code.Jg_rel16, Code.Jg_rel32_32,
+            Code.Jg_rel32_64], &BranchForms.Jcc<Conditions.Not<Conditions.Le>>);
 
-        table.Add([Code.Jmp_rel8_16, Code.Jmp_rel8_32, Code.Jmp_rel8_64, Code.Jmp_rel16, Code.Jmp_rel32_32, Code.Jmp_rel32_64], &BranchForms.Jmp);
+        table.Add([Code.Jmp_rel8_16, Code.Jmp_rel8_32, Code.Jmp_rel8_64, Code.Jmp_rel16, Code.Jmp_rel32_32,
+            Code.Jmp_rel32_64], &BranchForms.Jmp);
         table.Add([Code.Call_rel16, Code.Call_rel32_32, Code.Call_rel32_64], &BranchForms.Call);
         table.Add(Code.Jmp_rm16, &JmpIndirect<Ip16, ushort>);
         table.Add(Code.Jmp_rm32, &JmpIndirect<Ip32, uint>);
@@ -45,11 +62,12 @@ internal static unsafe class ControlTransfer
         table.Add([Code.Loope_rel8_16_ECX, Code.Loope_rel8_32_ECX, Code.Loope_rel8_64_ECX], &Loop<uint, Conditions.E>);
         table.Add([Code.Loope_rel8_16_RCX, Code.Loope_rel8_64_RCX], &Loop<ulong, Conditions.E>);
         table.Add([Code.Loopne_rel8_16_CX, Code.Loopne_rel8_32_CX], &Loop<ushort, Conditions.Not<Conditions.E>>);
-        table.Add([Code.Loopne_rel8_16_ECX, Code.Loopne_rel8_32_ECX, Code.Loopne_rel8_64_ECX], &Loop<uint, Conditions.Not<Conditions.E>>);
+        table.Add([Code.Loopne_rel8_16_ECX, Code.Loopne_rel8_32_ECX, Code.Loopne_rel8_64_ECX], &Loop<uint,
+            Conditions.Not<Conditions.E>>);
         table.Add([Code.Loopne_rel8_16_RCX, Code.Loopne_rel8_64_RCX], &Loop<ulong, Conditions.Not<Conditions.E>>);
-        table.Add([Code.Jcxz_rel8_16, Code.Jcxz_rel8_32], &BranchForms.Jcc<CounterIsZero<ushort>>);
-        table.Add([Code.Jecxz_rel8_16, Code.Jecxz_rel8_32, Code.Jecxz_rel8_64], &BranchForms.Jcc<CounterIsZero<uint>>);
-        table.Add([Code.Jrcxz_rel8_16, Code.Jrcxz_rel8_64], &BranchForms.Jcc<CounterIsZero<ulong>>);
+        table.Add([Code.Jcxz_rel8_16, Code.Jcxz_rel8_32], &BranchForms.JccAlone<CounterIsZero<ushort>>);
+        table.Add([Code.Jecxz_rel8_16, Code.Jecxz_rel8_32, Code.Jecxz_rel8_64], &BranchForms.JccAlone<CounterIsZero<uint>>);
+        table.Add([Code.Jrcxz_rel8_16, Code.Jrcxz_rel8_64], &BranchForms.JccAlone<CounterIsZero<ulong>>);
     }
 
     private static void JmpIndirect<TIp, T>(BlockBuilder b) where TIp : struct, IInstructionPointer where T : unmanaged
@@ -159,7 +177,8 @@ internal static unsafe class ControlTransfer
         Chain.Indirect(cpu, op, target);
     }
 
-    private static void Loop<TCounter, TCondition>(BlockBuilder b) where TCounter : unmanaged where TCondition : struct, ICondition
+    private static void Loop<TCounter, TCondition>(BlockBuilder b)
+        where TCounter : unmanaged where TCondition : struct, ICondition
     {
         b.Op->Imm = b.BranchTarget();
         switch (b.Instruction.Op0Kind)
@@ -196,7 +215,7 @@ internal static unsafe class ControlTransfer
         public static bool Logic<T>(ulong r) where T : unmanaged => true;
     }
 
-    /// <summary>JCXZ, JECXZ, JRCXZ. Never fused: it reads no flags.</summary>
+    /// <summary>JCXZ, JECXZ, JRCXZ. Built alone: it reads no flags.</summary>
     internal readonly struct CounterIsZero<TCounter> : ICondition where TCounter : unmanaged
     {
         [MethodImpl(Jit.Inline)] public static bool Test(Cpu* cpu) => Int.Zext<TCounter>(cpu->Gpr[1]) == 0;

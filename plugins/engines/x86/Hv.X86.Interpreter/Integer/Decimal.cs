@@ -3,8 +3,8 @@ using Iced.Intel;
 
 namespace Hv.X86.Interpreter;
 
-/// <summary>AAA, AAS, AAM, AAD, DAA, DAS (SDM vol. 1, 5.1.3, and the operations in vol. 2). Not in 64-bit mode, where Iced knows no codes for
-/// them. Flags left undefined follow the result in AL.</summary>
+/// <summary>AAA, AAS, AAM, AAD, DAA, DAS (SDM vol. 1, 5.1.3, and the operations in vol. 2). Not in 64-bit mode, where
+/// Iced knows no codes for them. Flags left undefined follow the result in AL.</summary>
 internal static unsafe class Decimal
 {
     public static void Register(OpTable table)

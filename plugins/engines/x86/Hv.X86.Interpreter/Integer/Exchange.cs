@@ -3,8 +3,8 @@ using Iced.Intel;
 
 namespace Hv.X86.Interpreter;
 
-/// <summary>XCHG, XADD, CMPXCHG, CMPXCHG8B, CMPXCHG16B (SDM vol. 1, 5.1.1). With a memory operand XCHG is always locked; the others are when
-/// they have the prefix, and atomic on the host either way.</summary>
+/// <summary>XCHG, XADD, CMPXCHG, CMPXCHG8B, CMPXCHG16B (SDM vol. 1, 5.1.1). With a memory operand XCHG is always
+/// locked; the others are when they have the prefix, and atomic on the host either way.</summary>
 internal static unsafe class Exchange
 {
     private const ushort Rax = 0;
@@ -143,7 +143,8 @@ internal static unsafe class Exchange
     {
         ulong old = Int.Reg<T>(cpu, op->Dst), expected = Int.Reg<T>(cpu, Rax);
         Flags.SetSub<T>(cpu, expected, old, expected - old);
-        // Only what changes is written, so on failure a 32-bit destination keeps its upper half (as AMD's processors do).
+        // Only what changes is written, so on failure a 32-bit destination keeps its upper half (as AMD's processors
+        // do).
         if (old == expected) Int.SetReg<T>(cpu, op->Dst, Int.Reg<T>(cpu, op->Src));
         else Int.SetReg<T>(cpu, Rax, old);
         Chain.Next(cpu, op);

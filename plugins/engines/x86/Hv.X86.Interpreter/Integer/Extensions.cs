@@ -4,8 +4,8 @@ using Iced.Intel;
 
 namespace Hv.X86.Interpreter;
 
-/// <summary>Moves that change the form of a value: MOVZX, MOVSX, MOVSXD, CBW to CQO, BSWAP, MOVBE, LEA, XLAT, MOVNTI (SDM vol. 1, 5.1.1
-/// and 5.1.14).</summary>
+/// <summary>Moves that change the form of a value: MOVZX, MOVSX, MOVSXD, CBW to CQO, BSWAP, MOVBE, LEA, XLAT, MOVNTI
+/// (SDM vol. 1, 5.1.1 and 5.1.14).</summary>
 internal static unsafe class Extensions
 {
     private const ushort Rax = 0, Rdx = 16;
@@ -57,7 +57,8 @@ internal static unsafe class Extensions
 
     private readonly struct Sign : IExtension
     {
-        [MethodImpl(Jit.Inline)] public static ulong Do<T>(ulong value) where T : unmanaged => (ulong)Int.Sext<T>(value);
+        [MethodImpl(Jit.Inline)] public static ulong Do<T>(ulong value)
+            where T : unmanaged => (ulong)Int.Sext<T>(value);
     }
 
     private static void Extend<TTo, TFrom, TExtension>(BlockBuilder b)
@@ -186,12 +187,14 @@ internal static unsafe class Extensions
         Chain.Next(cpu, op);
     }
 
-    // Its index is AL alone, so the address is formed here; Aux holds the segment's number, Imm the mask of the address size.
+    // Its index is AL alone, so the address is formed here; Aux holds the segment's number, Imm the mask of the address
+    // size.
     private static void Xlat(BlockBuilder b)
     {
         Register baseRegister = b.Instruction.MemoryBase;
         b.Op->Index = (ushort)Cpu.ZeroOffset;
-        b.Op->Imm = baseRegister == Iced.Intel.Register.RBX ? -1 : baseRegister == Iced.Intel.Register.EBX ? 0xFFFF_FFFF : 0xFFFF;
+        b.Op->Imm = baseRegister == Iced.Intel.Register.RBX ? -1 : baseRegister == Iced.Intel.Register.EBX
+            ? 0xFFFF_FFFF : 0xFFFF;
         b.Op->Aux = (ushort)b.Instruction.MemorySegment.GetNumber();
         b.Emit(&XlatOp);
     }

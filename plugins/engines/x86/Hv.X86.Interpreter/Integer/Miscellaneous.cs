@@ -9,9 +9,12 @@ internal static unsafe class Miscellaneous
 {
     public static void Register(OpTable table)
     {
-        table.Add([Code.Nopw, Code.Nopd, Code.Nopq, Code.Nop_rm16, Code.Nop_rm32, Code.Nop_rm64, Code.Endbr32, Code.Endbr64, Code.Pause,
-            Code.Prefetch_m8, Code.Prefetchw_m8, Code.Prefetchwt1_m8, Code.Prefetchnta_m8, Code.Prefetcht0_m8, Code.Prefetcht1_m8,
-            Code.Prefetcht2_m8, Code.Prefetchreserved3_m8, Code.Prefetchreserved4_m8, Code.Prefetchreserved5_m8, Code.Prefetchreserved6_m8,
+        table.Add([Code.Nopw, Code.Nopd, Code.Nopq, Code.Nop_rm16, Code.Nop_rm32, Code.Nop_rm64, Code.Endbr32,
+            Code.Endbr64, Code.Pause,
+            Code.Prefetch_m8, Code.Prefetchw_m8, Code.Prefetchwt1_m8, Code.Prefetchnta_m8, Code.Prefetcht0_m8,
+                Code.Prefetcht1_m8,
+            Code.Prefetcht2_m8, Code.Prefetchreserved3_m8, Code.Prefetchreserved4_m8, Code.Prefetchreserved5_m8,
+                Code.Prefetchreserved6_m8,
             Code.Prefetchreserved7_m8, Code.Prefetchit0_m8, Code.Prefetchit1_m8, Code.Cldemote_m8,
             Code.Reservednop_rm16_r16_0F0D, Code.Reservednop_rm32_r32_0F0D, Code.Reservednop_rm64_r64_0F0D,
             Code.Reservednop_rm16_r16_0F18, Code.Reservednop_rm32_r32_0F18, Code.Reservednop_rm64_r64_0F18,
@@ -23,11 +26,15 @@ internal static unsafe class Miscellaneous
             Code.Reservednop_rm16_r16_0F1E, Code.Reservednop_rm32_r32_0F1E, Code.Reservednop_rm64_r64_0F1E,
             Code.Reservednop_rm16_r16_0F1F, Code.Reservednop_rm32_r32_0F1F, Code.Reservednop_rm64_r64_0F1F,
             Code.Rdsspd_r32, Code.Rdsspq_r64], &Nop);
-        table.Add([Code.Lfence, Code.Lfence_E9, Code.Lfence_EA, Code.Lfence_EB, Code.Lfence_EC, Code.Lfence_ED, Code.Lfence_EE, Code.Lfence_EF,
-            Code.Mfence, Code.Mfence_F1, Code.Mfence_F2, Code.Mfence_F3, Code.Mfence_F4, Code.Mfence_F5, Code.Mfence_F6, Code.Mfence_F7,
-            Code.Sfence, Code.Sfence_F9, Code.Sfence_FA, Code.Sfence_FB, Code.Sfence_FC, Code.Sfence_FD, Code.Sfence_FE, Code.Sfence_FF], &Fence);
+        table.Add([Code.Lfence, Code.Lfence_E9, Code.Lfence_EA, Code.Lfence_EB, Code.Lfence_EC, Code.Lfence_ED,
+            Code.Lfence_EE, Code.Lfence_EF,
+            Code.Mfence, Code.Mfence_F1, Code.Mfence_F2, Code.Mfence_F3, Code.Mfence_F4, Code.Mfence_F5,
+                Code.Mfence_F6, Code.Mfence_F7,
+            Code.Sfence, Code.Sfence_F9, Code.Sfence_FA, Code.Sfence_FB, Code.Sfence_FC, Code.Sfence_FD,
+                Code.Sfence_FE, Code.Sfence_FF], &Fence);
         table.Add([Code.Clflush_m8, Code.Clflushopt_m8, Code.Clwb_m8], &TouchLine);
-        table.Add([Code.Ud2, Code.Ud0, Code.Ud0_r16_rm16, Code.Ud0_r32_rm32, Code.Ud0_r64_rm64, Code.Ud1_r16_rm16, Code.Ud1_r32_rm32,
+        table.Add([Code.Ud2, Code.Ud0, Code.Ud0_r16_rm16, Code.Ud0_r32_rm32, Code.Ud0_r64_rm64, Code.Ud1_r16_rm16,
+            Code.Ud1_r32_rm32,
             Code.Ud1_r64_rm64], &Undefined);
         table.Add(Code.Bound_r16_m1616, &Bound<ushort>);
         table.Add(Code.Bound_r32_m3232, &Bound<uint>);

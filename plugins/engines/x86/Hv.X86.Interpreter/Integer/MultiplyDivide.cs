@@ -3,8 +3,8 @@ using Iced.Intel;
 
 namespace Hv.X86.Interpreter;
 
-/// <summary>MUL, IMUL, DIV, IDIV (SDM vol. 1, 5.1.2). SF, ZF and PF after a multiplication, undefined in the manual, follow the low half; AF is clear.
-/// Divisions leave the flags alone.</summary>
+/// <summary>MUL, IMUL, DIV, IDIV (SDM vol. 1, 5.1.2). SF, ZF and PF after a multiplication, undefined in the manual,
+/// follow the low half; AF is clear. Divisions leave the flags alone.</summary>
 internal static unsafe class MultiplyDivide
 {
     private const ushort Rax = 0, Ah = 1, Rdx = 16;
@@ -73,7 +73,8 @@ internal static unsafe class MultiplyDivide
         Chain.Next(cpu, op);
     }
 
-    /// <summary>An operation of the accumulator pair (AX, or DX:AX, EDX:EAX, RDX:RAX) with one operand. False: #DE.</summary>
+    /// <summary>An operation of the accumulator pair (AX, or DX:AX, EDX:EAX, RDX:RAX) with one operand. False:
+    /// #DE.</summary>
     private interface IAccumulator
     {
         static abstract bool Do<T>(Cpu* cpu, ulong operand) where T : unmanaged;
@@ -192,8 +193,10 @@ internal static unsafe class MultiplyDivide
         {
             if (operand == 0) return false;
             if (sizeof(T) == 8) return DivideWideSigned(cpu, (long)operand);
-            // The dividend has twice the width: for 32-bit operands it is a whole long, and its smallest value over −1 overflows.
-            long dividend = sizeof(T) == 4 ? (long)Pair<T>(cpu) : sizeof(T) == 2 ? (int)Pair<T>(cpu) : (short)Pair<T>(cpu);
+            // The dividend has twice the width: for 32-bit operands it is a whole long, and its smallest value over −1
+            // overflows.
+            long dividend = sizeof(T) == 4 ? (long)Pair<T>(cpu) : sizeof(T) == 2
+                ? (int)Pair<T>(cpu) : (short)Pair<T>(cpu);
             long divisor = Int.Sext<T>(operand);
             if (divisor == -1 && dividend == long.MinValue) return false;
             long quotient = dividend / divisor;
@@ -231,7 +234,8 @@ internal static unsafe class MultiplyDivide
             return true;
         }
         var dividend = new Int128((ulong)high, (ulong)low);
-        // |dividend| up to 2^127 over |divisor| at least 1: only the smallest value over −1 leaves Int128, and it overflows anyhow.
+        // |dividend| up to 2^127 over |divisor| at least 1: only the smallest value over −1 leaves Int128, and it
+        // overflows anyhow.
         if (dividend == Int128.MinValue) return false;
         Int128 quotient = dividend / divisor;
         if (quotient < long.MinValue || quotient > long.MaxValue) return false;

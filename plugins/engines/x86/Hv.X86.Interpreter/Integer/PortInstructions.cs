@@ -4,7 +4,8 @@ using Iced.Intel;
 
 namespace Hv.X86.Interpreter;
 
-/// <summary>IN, OUT, INS, OUTS (SDM vol. 1, 5.1.9 and 5.1.10). Who may use which port is <see cref="PortPermission"/>'s.</summary>
+/// <summary>IN, OUT, INS, OUTS (SDM vol. 1, 5.1.9 and 5.1.10). Who may use which port is
+/// <see cref="PortPermission"/>'s.</summary>
 internal static unsafe class PortInstructions
 {
     private const ushort Rcx = 8, Rsi = 48, Rdi = 56;
@@ -62,7 +63,8 @@ internal static unsafe class PortInstructions
     [MethodImpl(Jit.Handler)]
     private static void OutOp<T>(Cpu* cpu, Op* op) where T : unmanaged
     {
-        if (!IsAllowed(cpu, op, Port(cpu, op), sizeof(T)) || !WritePort(cpu, op, Port(cpu, op), sizeof(T), Int.Reg<T>(cpu, 0))) return;
+        if (!IsAllowed(cpu, op, Port(cpu, op), sizeof(T))
+            || !WritePort(cpu, op, Port(cpu, op), sizeof(T), Int.Reg<T>(cpu, 0))) return;
         Chain.Next(cpu, op);
     }
 
@@ -139,7 +141,8 @@ internal static unsafe class PortInstructions
     private static bool Output<T, TA>(Cpu* cpu, Op* op, ushort port) where T : unmanaged where TA : unmanaged
     {
         ulong linear = Address.InSegment(cpu, StringForms.SourceSegment(op), Int.Reg<TA>(cpu, Rsi), sizeof(T), false);
-        if (!Memory.Read(cpu, op, linear, out T value) || !WritePort(cpu, op, port, sizeof(T), Int.From(value))) return false;
+        if (!Memory.Read(cpu, op, linear, out T value)
+            || !WritePort(cpu, op, port, sizeof(T), Int.From(value))) return false;
         Int.SetReg<TA>(cpu, Rsi, Int.Reg<TA>(cpu, Rsi) + Step<T>(cpu));
         return true;
     }

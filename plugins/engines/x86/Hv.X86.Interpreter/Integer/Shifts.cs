@@ -3,28 +3,44 @@ using Iced.Intel;
 
 namespace Hv.X86.Interpreter;
 
-/// <summary>Shifts and rotates by 1, by an immediate and by CL (SDM vol. 1, 5.1.5). The count is the second operand of a binary form and is
-/// masked to 5 bits (6 for 64-bit operands); a masked count of 0 leaves the flags alone. OF for counts above 1 follows the formula for 1.</summary>
+/// <summary>Shifts and rotates by 1, by an immediate and by CL (SDM vol. 1, 5.1.5). The count is the second operand of
+/// a binary form and is masked to 5 bits (6 for 64-bit operands); a masked count of 0 leaves the flags alone. OF for
+/// counts above 1 follows the formula for 1.</summary>
 internal static unsafe class Shifts
 {
     public static void Register(OpTable table)
     {
-        table.Add([Code.Rol_rm8_imm8, Code.Rol_rm16_imm8, Code.Rol_rm32_imm8, Code.Rol_rm64_imm8, Code.Rol_rm8_1, Code.Rol_rm16_1, Code.Rol_rm32_1,
-            Code.Rol_rm64_1, Code.Rol_rm8_CL, Code.Rol_rm16_CL, Code.Rol_rm32_CL, Code.Rol_rm64_CL], &BinaryForms.Build<Rol>);
-        table.Add([Code.Ror_rm8_imm8, Code.Ror_rm16_imm8, Code.Ror_rm32_imm8, Code.Ror_rm64_imm8, Code.Ror_rm8_1, Code.Ror_rm16_1, Code.Ror_rm32_1,
-            Code.Ror_rm64_1, Code.Ror_rm8_CL, Code.Ror_rm16_CL, Code.Ror_rm32_CL, Code.Ror_rm64_CL], &BinaryForms.Build<Ror>);
-        table.Add([Code.Rcl_rm8_imm8, Code.Rcl_rm16_imm8, Code.Rcl_rm32_imm8, Code.Rcl_rm64_imm8, Code.Rcl_rm8_1, Code.Rcl_rm16_1, Code.Rcl_rm32_1,
-            Code.Rcl_rm64_1, Code.Rcl_rm8_CL, Code.Rcl_rm16_CL, Code.Rcl_rm32_CL, Code.Rcl_rm64_CL], &BinaryForms.Build<Rcl>);
-        table.Add([Code.Rcr_rm8_imm8, Code.Rcr_rm16_imm8, Code.Rcr_rm32_imm8, Code.Rcr_rm64_imm8, Code.Rcr_rm8_1, Code.Rcr_rm16_1, Code.Rcr_rm32_1,
-            Code.Rcr_rm64_1, Code.Rcr_rm8_CL, Code.Rcr_rm16_CL, Code.Rcr_rm32_CL, Code.Rcr_rm64_CL], &BinaryForms.Build<Rcr>);
-        table.Add([Code.Shl_rm8_imm8, Code.Shl_rm16_imm8, Code.Shl_rm32_imm8, Code.Shl_rm64_imm8, Code.Shl_rm8_1, Code.Shl_rm16_1, Code.Shl_rm32_1,
-            Code.Shl_rm64_1, Code.Shl_rm8_CL, Code.Shl_rm16_CL, Code.Shl_rm32_CL, Code.Shl_rm64_CL, Code.Sal_rm8_imm8, Code.Sal_rm16_imm8,
-            Code.Sal_rm32_imm8, Code.Sal_rm64_imm8, Code.Sal_rm8_1, Code.Sal_rm16_1, Code.Sal_rm32_1, Code.Sal_rm64_1, Code.Sal_rm8_CL,
+        table.Add([Code.Rol_rm8_imm8, Code.Rol_rm16_imm8, Code.Rol_rm32_imm8, Code.Rol_rm64_imm8, Code.Rol_rm8_1,
+            Code.Rol_rm16_1, Code.Rol_rm32_1,
+            Code.Rol_rm64_1, Code.Rol_rm8_CL, Code.Rol_rm16_CL, Code.Rol_rm32_CL, Code.Rol_rm64_CL],
+                &BinaryForms.Build<Rol>);
+        table.Add([Code.Ror_rm8_imm8, Code.Ror_rm16_imm8, Code.Ror_rm32_imm8, Code.Ror_rm64_imm8, Code.Ror_rm8_1,
+            Code.Ror_rm16_1, Code.Ror_rm32_1,
+            Code.Ror_rm64_1, Code.Ror_rm8_CL, Code.Ror_rm16_CL, Code.Ror_rm32_CL, Code.Ror_rm64_CL],
+                &BinaryForms.Build<Ror>);
+        table.Add([Code.Rcl_rm8_imm8, Code.Rcl_rm16_imm8, Code.Rcl_rm32_imm8, Code.Rcl_rm64_imm8, Code.Rcl_rm8_1,
+            Code.Rcl_rm16_1, Code.Rcl_rm32_1,
+            Code.Rcl_rm64_1, Code.Rcl_rm8_CL, Code.Rcl_rm16_CL, Code.Rcl_rm32_CL, Code.Rcl_rm64_CL],
+                &BinaryForms.Build<Rcl>);
+        table.Add([Code.Rcr_rm8_imm8, Code.Rcr_rm16_imm8, Code.Rcr_rm32_imm8, Code.Rcr_rm64_imm8, Code.Rcr_rm8_1,
+            Code.Rcr_rm16_1, Code.Rcr_rm32_1,
+            Code.Rcr_rm64_1, Code.Rcr_rm8_CL, Code.Rcr_rm16_CL, Code.Rcr_rm32_CL, Code.Rcr_rm64_CL],
+                &BinaryForms.Build<Rcr>);
+        table.Add([Code.Shl_rm8_imm8, Code.Shl_rm16_imm8, Code.Shl_rm32_imm8, Code.Shl_rm64_imm8, Code.Shl_rm8_1,
+            Code.Shl_rm16_1, Code.Shl_rm32_1,
+            Code.Shl_rm64_1, Code.Shl_rm8_CL, Code.Shl_rm16_CL, Code.Shl_rm32_CL, Code.Shl_rm64_CL, Code.Sal_rm8_imm8,
+                Code.Sal_rm16_imm8,
+            Code.Sal_rm32_imm8, Code.Sal_rm64_imm8, Code.Sal_rm8_1, Code.Sal_rm16_1, Code.Sal_rm32_1, Code.Sal_rm64_1,
+                Code.Sal_rm8_CL,
             Code.Sal_rm16_CL, Code.Sal_rm32_CL, Code.Sal_rm64_CL], &BinaryForms.Build<Shl>);
-        table.Add([Code.Shr_rm8_imm8, Code.Shr_rm16_imm8, Code.Shr_rm32_imm8, Code.Shr_rm64_imm8, Code.Shr_rm8_1, Code.Shr_rm16_1, Code.Shr_rm32_1,
-            Code.Shr_rm64_1, Code.Shr_rm8_CL, Code.Shr_rm16_CL, Code.Shr_rm32_CL, Code.Shr_rm64_CL], &BinaryForms.Build<Shr>);
-        table.Add([Code.Sar_rm8_imm8, Code.Sar_rm16_imm8, Code.Sar_rm32_imm8, Code.Sar_rm64_imm8, Code.Sar_rm8_1, Code.Sar_rm16_1, Code.Sar_rm32_1,
-            Code.Sar_rm64_1, Code.Sar_rm8_CL, Code.Sar_rm16_CL, Code.Sar_rm32_CL, Code.Sar_rm64_CL], &BinaryForms.Build<Sar>);
+        table.Add([Code.Shr_rm8_imm8, Code.Shr_rm16_imm8, Code.Shr_rm32_imm8, Code.Shr_rm64_imm8, Code.Shr_rm8_1,
+            Code.Shr_rm16_1, Code.Shr_rm32_1,
+            Code.Shr_rm64_1, Code.Shr_rm8_CL, Code.Shr_rm16_CL, Code.Shr_rm32_CL, Code.Shr_rm64_CL],
+                &BinaryForms.Build<Shr>);
+        table.Add([Code.Sar_rm8_imm8, Code.Sar_rm16_imm8, Code.Sar_rm32_imm8, Code.Sar_rm64_imm8, Code.Sar_rm8_1,
+            Code.Sar_rm16_1, Code.Sar_rm32_1,
+            Code.Sar_rm64_1, Code.Sar_rm8_CL, Code.Sar_rm16_CL, Code.Sar_rm32_CL, Code.Sar_rm64_CL],
+                &BinaryForms.Build<Sar>);
         table.Add([Code.Shld_rm16_r16_imm8, Code.Shld_rm16_r16_CL], &Double<ushort, Shld>);
         table.Add([Code.Shld_rm32_r32_imm8, Code.Shld_rm32_r32_CL], &Double<uint, Shld>);
         table.Add([Code.Shld_rm64_r64_imm8, Code.Shld_rm64_r64_CL], &Double<ulong, Shld>);
@@ -45,7 +61,8 @@ internal static unsafe class Shifts
             int count = Count<T>(b);
             if (count == 0) return a;
             ulong r = a << count;
-            // The last bit shifted out is bit (width − count); for counts above the width of narrow operands it is zero.
+            // The last bit shifted out is bit (width − count); for counts above the width of narrow operands it is
+            // zero.
             ulong cf = sizeof(T) == 8 ? (a >> (64 - count)) & 1 : (r >> Int.Bits<T>()) & 1;
             Flags.SetResult<T>(cpu, r, cf, cf ^ Int.Msb<T>(r));
             return r;
@@ -90,7 +107,8 @@ internal static unsafe class Shifts
             int masked = Count<T>(b);
             if (masked == 0) return a;
             int count = masked & (Int.Bits<T>() - 1);
-            ulong r = sizeof(T) == 8 ? ulong.RotateLeft(a, count) : Int.Zext<T>(a << count | a >> (Int.Bits<T>() - count));
+            ulong r = sizeof(T) == 8 ? ulong.RotateLeft(a, count)
+                : Int.Zext<T>(a << count | a >> (Int.Bits<T>() - count));
             ulong cf = r & 1;
             Flags.SetCarryOverflow(cpu, cf, cf ^ Int.Msb<T>(r));
             return r;
@@ -106,7 +124,8 @@ internal static unsafe class Shifts
             int masked = Count<T>(b);
             if (masked == 0) return a;
             int count = masked & (Int.Bits<T>() - 1);
-            ulong r = sizeof(T) == 8 ? ulong.RotateRight(a, count) : Int.Zext<T>(a >> count | a << (Int.Bits<T>() - count));
+            ulong r = sizeof(T) == 8 ? ulong.RotateRight(a, count)
+                : Int.Zext<T>(a >> count | a << (Int.Bits<T>() - count));
             Flags.SetCarryOverflow(cpu, Int.Msb<T>(r), Int.Msb<T>(r ^ r << 1));
             return r;
         }

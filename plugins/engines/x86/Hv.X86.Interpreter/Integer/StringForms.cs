@@ -17,15 +17,18 @@ internal unsafe interface IStringOp
     /// <summary>One element at linear addresses; false after a fault.</summary>
     static abstract bool Element<T>(Cpu* cpu, Op* op, ulong source, ulong destination) where T : unmanaged;
 
-    /// <summary>Up to <paramref name="count"/> ascending elements (at least one) at host addresses inside one page each; gives how many were done.</summary>
-    static abstract ulong Run<T>(Cpu* cpu, byte* source, byte* destination, ulong count, bool stopsOnEqual) where T : unmanaged;
+    /// <summary>Up to <paramref name="count"/> ascending elements (at least one) at host addresses inside one page
+    /// each; gives how many were done.</summary>
+    static abstract ulong Run<T>(Cpu* cpu, byte* source, byte* destination, ulong count, bool stopsOnEqual)
+        where T : unmanaged;
 }
 
 /// <summary>The loops of string instructions; TA is the address size (of rSI, rDI and rCX).</summary>
 // SAFETY (whole class): runs are cut so that all their bytes lie in the page of a TLB entry.
 internal static unsafe class StringForms
 {
-    /// <summary>Pages (or single elements) after which a repeated instruction lets the dispatcher look around.</summary>
+    /// <summary>Pages (or single elements) after which a repeated instruction lets the dispatcher look
+    /// around.</summary>
     public const int MaxRuns = 1024;
 
     private const ushort Rcx = 8, Rsi = 48, Rdi = 56;
@@ -71,7 +74,8 @@ internal static unsafe class StringForms
         return 8;
     }
 
-    private static void Build<T, TA, TString>(BlockBuilder b) where T : unmanaged where TA : unmanaged where TString : struct, IStringOp
+    private static void Build<T, TA, TString>(BlockBuilder b)
+        where T : unmanaged where TA : unmanaged where TString : struct, IStringOp
     {
         if (IsRepeated(b.Op)) b.Emit(&Repeated<T, TA, TString>);
         else b.Emit(&Once<T, TA, TString>);
@@ -82,7 +86,8 @@ internal static unsafe class StringForms
     public static void Compare<T>(Cpu* cpu, ulong a, ulong b) where T : unmanaged => Flags.SetSub<T>(cpu, a, b, a - b);
 
     [MethodImpl(Jit.Handler)]
-    private static void Once<T, TA, TString>(Cpu* cpu, Op* op) where T : unmanaged where TA : unmanaged where TString : struct, IStringOp
+    private static void Once<T, TA, TString>(Cpu* cpu, Op* op)
+        where T : unmanaged where TA : unmanaged where TString : struct, IStringOp
     {
         if (!One<T, TA, TString>(cpu, op)) return;
         Chain.Next(cpu, op);
@@ -97,7 +102,8 @@ internal static unsafe class StringForms
     }
 
     [MethodImpl(Jit.Cold)]
-    private static bool One<T, TA, TString>(Cpu* cpu, Op* op) where T : unmanaged where TA : unmanaged where TString : struct, IStringOp
+    private static bool One<T, TA, TString>(Cpu* cpu, Op* op)
+        where T : unmanaged where TA : unmanaged where TString : struct, IStringOp
     {
         ulong source = TString.UsesSource
             ? Address.InSegment(cpu, SourceSegment(op), Int.Reg<TA>(cpu, Rsi), sizeof(T), false) : 0;
@@ -109,7 +115,8 @@ internal static unsafe class StringForms
     }
 
     [MethodImpl(Jit.Inline)]
-    private static void Advance<TA, TString>(Cpu* cpu, ulong bytes) where TA : unmanaged where TString : struct, IStringOp
+    private static void Advance<TA, TString>(Cpu* cpu, ulong bytes)
+        where TA : unmanaged where TString : struct, IStringOp
     {
         if (TString.UsesSource) Int.SetReg<TA>(cpu, Rsi, Int.Reg<TA>(cpu, Rsi) + bytes);
         if (TString.UsesDestination) Int.SetReg<TA>(cpu, Rdi, Int.Reg<TA>(cpu, Rdi) + bytes);
@@ -117,7 +124,8 @@ internal static unsafe class StringForms
 
     /// <summary>True: the instruction is complete. False: a fault, or a pause with RIP at the instruction.</summary>
     [MethodImpl(Jit.Cold)]
-    private static bool Loop<T, TA, TString>(Cpu* cpu, Op* op) where T : unmanaged where TA : unmanaged where TString : struct, IStringOp
+    private static bool Loop<T, TA, TString>(Cpu* cpu, Op* op)
+        where T : unmanaged where TA : unmanaged where TString : struct, IStringOp
     {
         Vcpu vcpu = Vcpu.Of(cpu);
         bool stopsOnEqual = (op->Aux & StopOnEqual) != 0;
@@ -141,12 +149,13 @@ internal static unsafe class StringForms
         }
     }
 
-    /// <summary>A repeated instruction has to let the dispatcher look: a request, single-stepping, or enough done.</summary>
+    /// <summary>A repeated instruction has to let the dispatcher look: a request, single-stepping, or enough
+    /// done.</summary>
     public static bool MustPause(Cpu* cpu, Vcpu vcpu, int runs) =>
         runs >= MaxRuns || cpu->StopAt == 0 || vcpu.HasRequests || (cpu->Rflags & Flags.Tf) != 0;
 
-    /// <summary>As many elements as lie in the present pages, by host addresses; 0 when it must go by single elements: descending, a TLB miss, a
-    /// device, an element across pages, a segment's limit, single-stepping.</summary>
+    /// <summary>As many elements as lie in the present pages, by host addresses; 0 when it must go by single elements:
+    /// descending, a TLB miss, a device, an element across pages, a segment's limit, single-stepping.</summary>
     private static ulong Bulk<T, TA, TString>(Cpu* cpu, Op* op, ulong count, bool stopsOnEqual)
         where T : unmanaged where TA : unmanaged where TString : struct, IStringOp
     {
@@ -169,7 +178,8 @@ internal static unsafe class StringForms
         return done;
     }
 
-    private static byte* Host<T, TA>(Cpu* cpu, int segment, ulong offset, bool isWrite, ref ulong limit) where T : unmanaged where TA : unmanaged
+    private static byte* Host<T, TA>(Cpu* cpu, int segment, ulong offset, bool isWrite, ref ulong limit)
+        where T : unmanaged where TA : unmanaged
     {
         ulong linear = Address.InSegment(cpu, segment, offset, sizeof(T), isWrite);
         byte* host = isWrite ? Memory.Writable<T>(cpu, linear) : Memory.Readable<T>(cpu, linear);
@@ -178,6 +188,7 @@ internal static unsafe class StringForms
         if (sizeof(TA) < 8) bytes = Math.Min(bytes, Int.Mask<TA>() - offset + 1);
         limit = Math.Min(limit, bytes / (ulong)sizeof(T));
         // The whole run must lie inside the segment; if it does not, single elements find out which one is beyond.
-        return limit > 0 && Address.InSegment(cpu, segment, offset, (int)limit * sizeof(T), isWrite) == linear ? host : null;
+        return limit > 0 && Address.InSegment(cpu, segment, offset, (int)limit * sizeof(T), isWrite) == linear
+            ? host : null;
     }
 }

@@ -3,9 +3,9 @@ using Iced.Intel;
 
 namespace Hv.X86.Interpreter;
 
-/// <summary>MOVS, CMPS, STOS, LODS, SCAS with and without REP (SDM vol. 1, 5.1.8). A repeated instruction commits its registers after each
-/// element, or after each run of elements inside a page; it goes back to the dispatcher with RIP at itself when somebody wants the vCPU, and
-/// at the latest after <see cref="StringForms.MaxRuns"/> runs.</summary>
+/// <summary>MOVS, CMPS, STOS, LODS, SCAS with and without REP (SDM vol. 1, 5.1.8). A repeated instruction commits its
+/// registers after each element, or after each run of elements inside a page; it goes back to the dispatcher with RIP
+/// at itself when somebody wants the vCPU, and at the latest after <see cref="StringForms.MaxRuns"/> runs.</summary>
 internal static unsafe class Strings
 {
     public static void Register(OpTable table)
@@ -42,15 +42,18 @@ internal static unsafe class Strings
         public static bool Element<T>(Cpu* cpu, Op* op, ulong source, ulong destination) where T : unmanaged =>
             Memory.Read(cpu, op, source, out T value) && Memory.Write(cpu, op, destination, value);
 
-        public static ulong Run<T>(Cpu* cpu, byte* source, byte* destination, ulong count, bool stopsOnEqual) where T : unmanaged
+        public static ulong Run<T>(Cpu* cpu, byte* source, byte* destination, ulong count, bool stopsOnEqual)
+            where T : unmanaged
         {
             ulong bytes = count * (ulong)sizeof(T);
-            // An ascending copy onto its own source repeats a pattern; all else is a plain move, for which ascending order is right.
+            // An ascending copy onto its own source repeats a pattern; all else is a plain move, for which ascending
+            // order is right.
             ulong distance = (ulong)(destination - source);
             if (distance >= bytes) Buffer.MemoryCopy(source, destination, bytes, bytes);
             else
             {
-                for (ulong i = 0; i < bytes; i += (ulong)sizeof(T)) Int.Store<T>(destination + i, Int.Load<T>(source + i));
+                for (ulong i = 0; i < bytes; i += (ulong)sizeof(T)) Int.Store<T>(destination + i,
+                    Int.Load<T>(source + i));
             }
             return count;
         }
@@ -66,7 +69,8 @@ internal static unsafe class Strings
         public static bool Element<T>(Cpu* cpu, Op* op, ulong source, ulong destination) where T : unmanaged =>
             Memory.WriteInt<T>(cpu, op, destination, cpu->Gpr[0]);
 
-        public static ulong Run<T>(Cpu* cpu, byte* source, byte* destination, ulong count, bool stopsOnEqual) where T : unmanaged
+        public static ulong Run<T>(Cpu* cpu, byte* source, byte* destination, ulong count, bool stopsOnEqual)
+            where T : unmanaged
         {
             ulong value = cpu->Gpr[0];
             if (sizeof(T) == 1) new Span<byte>(destination, (int)count).Fill((byte)value);
@@ -91,7 +95,8 @@ internal static unsafe class Strings
             return true;
         }
 
-        public static ulong Run<T>(Cpu* cpu, byte* source, byte* destination, ulong count, bool stopsOnEqual) where T : unmanaged
+        public static ulong Run<T>(Cpu* cpu, byte* source, byte* destination, ulong count, bool stopsOnEqual)
+            where T : unmanaged
         {
             Int.SetReg<T>(cpu, 0, Int.Load<T>(source + (count - 1) * (ulong)sizeof(T)));
             return count;
@@ -112,7 +117,8 @@ internal static unsafe class Strings
             return true;
         }
 
-        public static ulong Run<T>(Cpu* cpu, byte* source, byte* destination, ulong count, bool stopsOnEqual) where T : unmanaged
+        public static ulong Run<T>(Cpu* cpu, byte* source, byte* destination, ulong count, bool stopsOnEqual)
+            where T : unmanaged
         {
             ulong wanted = Int.Zext<T>(cpu->Gpr[0]), value = 0, done = 0;
             while (done < count)
@@ -135,12 +141,14 @@ internal static unsafe class Strings
 
         public static bool Element<T>(Cpu* cpu, Op* op, ulong source, ulong destination) where T : unmanaged
         {
-            if (!Memory.Read(cpu, op, source, out T first) || !Memory.Read(cpu, op, destination, out T second)) return false;
+            if (!Memory.Read(cpu, op, source, out T first)
+                || !Memory.Read(cpu, op, destination, out T second)) return false;
             StringForms.Compare<T>(cpu, Int.From(first), Int.From(second));
             return true;
         }
 
-        public static ulong Run<T>(Cpu* cpu, byte* source, byte* destination, ulong count, bool stopsOnEqual) where T : unmanaged
+        public static ulong Run<T>(Cpu* cpu, byte* source, byte* destination, ulong count, bool stopsOnEqual)
+            where T : unmanaged
         {
             ulong first = 0, second = 0, done = 0;
             while (done < count)

@@ -3,14 +3,14 @@ using Hv.Sdk.Io;
 
 namespace Hv.X86.Interpreter;
 
-/// <summary>Guest memory for handlers. Each access takes the Op, so that a fault knows its instruction. False (or null with a
-/// <see cref="Cpu.Stop"/> set) means: return from the handler at once, everything is arranged.</summary>
-// SAFETY (whole class): host addresses come only from TLB entries and slots, both made from the memory map; the XOR test proves that
-// all bytes of an access lie in the entry's page.
+/// <summary>Guest memory for handlers. Each access takes the Op, so that a fault knows its instruction. False (or null
+/// with a <see cref="Cpu.Stop"/> set) means: return from the handler at once, everything is arranged.</summary>
+// SAFETY (whole class): host addresses come only from TLB entries and slots, both made from the memory map; the XOR
+// test proves that all bytes of an access lie in the entry's page.
 internal static unsafe partial class Memory
 {
-    /// <summary>A linear address that no page has: what <see cref="Address"/> gives when a segment check failed. Any access to it
-    /// raises the segment's fault.</summary>
+    /// <summary>A linear address that no page has: what <see cref="Address"/> gives when a segment check failed. Any
+    /// access to it raises the segment's fault.</summary>
     public const ulong Poison = 0x8000_0000_0000_0000;
 
     /// <summary>Reads sizeof(T) bytes at a linear address.</summary>
@@ -59,8 +59,9 @@ internal static unsafe partial class Memory
         return WriteSlow(cpu, op, linear, sizeof(T));
     }
 
-    /// <summary>As <see cref="Writable{T}"/>, but fills the TLB first. Null: either a fault (<see cref="Cpu.Stop"/> is set: return) or an
-    /// operand that has no single host address (device, code page, page crossing): go on by <see cref="ReadForWrite{T}"/>.</summary>
+    /// <summary>As <see cref="Writable{T}"/>, but fills the TLB first. Null: either a fault (<see cref="Cpu.Stop"/> is
+    /// set: return) or an operand that has no single host address (device, code page, page crossing): go on by
+    /// <see cref="ReadForWrite{T}"/>.</summary>
     [MethodImpl(Jit.Cold)]
     public static byte* WritableOrFill<T>(Cpu* cpu, Op* op, ulong linear) where T : unmanaged
     {
@@ -69,8 +70,9 @@ internal static unsafe partial class Memory
         return FillForWrite(cpu, op, linear, sizeof(T)) ? Writable<T>(cpu, linear) : null;
     }
 
-    /// <summary>The host address of a writable operand for read-modify-write, or null when it takes the slow way (not a fault):
-    /// then <see cref="ReadForWrite{T}"/>, and after it <see cref="Write{T}"/>, which cannot fault any more.</summary>
+    /// <summary>The host address of a writable operand for read-modify-write, or null when it takes the slow way (not a
+    /// fault): then <see cref="ReadForWrite{T}"/>, and after it <see cref="Write{T}"/>, which cannot fault any
+    /// more.</summary>
     /// Hot path:
     [MethodImpl(Jit.Inline)]
     public static byte* Writable<T>(Cpu* cpu, ulong linear) where T : unmanaged
@@ -88,7 +90,8 @@ internal static unsafe partial class Memory
         return (linear ^ entry->Tag) <= (ulong)(4096 - sizeof(T)) ? (byte*)(linear + entry->Addend) : null;
     }
 
-    /// <summary>Reads an operand that will be written back: raises what the write would raise before anything has changed.</summary>
+    /// <summary>Reads an operand that will be written back: raises what the write would raise before anything has
+    /// changed.</summary>
     [MethodImpl(Jit.Cold)]
     public static bool ReadForWrite<T>(Cpu* cpu, Op* op, ulong linear, out T value) where T : unmanaged
     {
@@ -98,7 +101,8 @@ internal static unsafe partial class Memory
         return true;
     }
 
-    /// <summary>As <see cref="Read{T}"/>, but #GP(0) unless the address is a multiple of sizeof(T) (MOVAPS and legacy SSE operands).</summary>
+    /// <summary>As <see cref="Read{T}"/>, but #GP(0) unless the address is a multiple of sizeof(T) (MOVAPS and legacy
+    /// SSE operands).</summary>
     [MethodImpl(Jit.Inline)]
     public static bool ReadAligned<T>(Cpu* cpu, Op* op, ulong linear, out T value) where T : unmanaged
     {
@@ -117,16 +121,19 @@ internal static unsafe partial class Memory
         return false;
     }
 
-    /// <summary>Checks that a write of any length up to 4096 bytes would succeed; raises its fault otherwise. Changes nothing but A/D bits.</summary>
+    /// <summary>Checks that a write of any length up to 4096 bytes would succeed; raises its fault otherwise. Changes
+    /// nothing but A/D bits.</summary>
     [MethodImpl(Jit.Cold)]
-    public static bool ProbeWrite(Cpu* cpu, Op* op, ulong linear, int size) => Probe(cpu, op, linear, size, Access.Write);
+    public static bool ProbeWrite(Cpu* cpu, Op* op, ulong linear, int size) =>
+        Probe(cpu, op, linear, size, Access.Write);
 
     /// <summary>Checks that a read of any length up to 4096 bytes would succeed; raises its fault otherwise.</summary>
     [MethodImpl(Jit.Cold)]
     public static bool ProbeRead(Cpu* cpu, Op* op, ulong linear, int size) => Probe(cpu, op, linear, size, Access.Read);
 
-    /// <summary>Reads 1, 2, 4 or 8 bytes at a linear address without a segment, by page walk: the slow half of <see cref="SystemMemory"/>.
-    /// False: the fault is recorded but Rip is not synchronised (pass it on with <see cref="Fault.Synchronise"/>).</summary>
+    /// <summary>Reads 1, 2, 4 or 8 bytes at a linear address without a segment, by page walk: the slow half of
+    /// <see cref="SystemMemory"/>. False: the fault is recorded but Rip is not synchronised (pass it on with
+    /// <see cref="Fault.Synchronise"/>).</summary>
     [MethodImpl(Jit.Cold)]
     public static bool ReadAs(Cpu* cpu, ulong linear, int size, Access access, out ulong value)
     {
@@ -148,7 +155,8 @@ internal static unsafe partial class Memory
         return true;
     }
 
-    /// <summary>Reads 1, 2, 4 or 8 bytes of guest physical memory inside one page (SMRAM); all ones where there is none.</summary>
+    /// <summary>Reads 1, 2, 4 or 8 bytes of guest physical memory inside one page (SMRAM); all ones where there is
+    /// none.</summary>
     public static ulong ReadPhysical(Cpu* cpu, ulong gpa, int size)
     {
         *(ulong*)&cpu->Scratch = ulong.MaxValue;

@@ -3,15 +3,16 @@ using Hv.Sdk.Io;
 
 namespace Hv.X86.Interpreter;
 
-/// <summary>The slow half of <see cref="Memory"/>: TLB misses, page crossings, code pages, devices and faults. Values travel in
-/// <see cref="Cpu.Scratch"/>.</summary>
+/// <summary>The slow half of <see cref="Memory"/>: TLB misses, page crossings, code pages, devices and faults. Values
+/// travel in <see cref="Cpu.Scratch"/>.</summary>
 internal static unsafe partial class Memory
 {
     [MethodImpl(Jit.Cold)]
     private static bool ReadSlow(Cpu* cpu, Op* op, ulong linear, int size) => Slow(cpu, op, linear, size, Access.Read);
 
     [MethodImpl(Jit.Cold)]
-    private static bool WriteSlow(Cpu* cpu, Op* op, ulong linear, int size) => Slow(cpu, op, linear, size, Access.Write);
+    private static bool WriteSlow(Cpu* cpu, Op* op, ulong linear, int size) =>
+        Slow(cpu, op, linear, size, Access.Write);
 
     private static bool Slow(Cpu* cpu, Op* op, ulong linear, int size, Access access)
     {
@@ -20,7 +21,8 @@ internal static unsafe partial class Memory
         bool done = Transfer(cpu, linear, size, access);
         cpu->Calling = null;
         if (!done) Fault.Synchronise(cpu, op);
-        else if (cpu->MmuIndex == Tlb.Unfilled) DebugRegisters.NoteData(cpu, linear, size, (access & Access.Write) != 0);
+        else if (cpu->MmuIndex == Tlb.Unfilled) DebugRegisters.NoteData(cpu, linear, size,
+            (access & Access.Write) != 0);
         return done;
     }
 
@@ -34,7 +36,8 @@ internal static unsafe partial class Memory
         return done;
     }
 
-    /// <summary>Canonical form (SDM vol. 1, 3.3.7.1), segment checks that failed earlier (<see cref="Poison"/>), and alignment (#AC).</summary>
+    /// <summary>Canonical form (SDM vol. 1, 3.3.7.1), segment checks that failed earlier (<see cref="Poison"/>), and
+    /// alignment (#AC).</summary>
     private static bool CheckLinear(Cpu* cpu, Op* op, ulong linear, int size)
     {
         if ((cpu->Mode & CodeMode.Code64) != 0 || linear == Poison)
@@ -59,8 +62,8 @@ internal static unsafe partial class Memory
         return true;
     }
 
-    /// <summary>Address bits that #AC looks at (SDM vol. 3, table 7-7): up to 8 bytes by size, m80 by 8, vectors by 16 whatever their width,
-    /// as Zen has it.</summary>
+    /// <summary>Address bits that #AC looks at (SDM vol. 3, table 7-7): up to 8 bytes by size, m80 by 8, vectors by 16
+    /// whatever their width, as Zen has it.</summary>
     private static ulong Misalignment(int size) => size >= 16 ? 15u : size >= 8 ? 7u : (uint)size - 1;
 
     /// <summary>#SS(0) when the operand is addressed through SS, else #GP(0).</summary>
@@ -74,13 +77,15 @@ internal static unsafe partial class Memory
         else Fault.GeneralProtection(cpu, op);
     }
 
-    /// <summary>Moves between Scratch and memory. Both pages of a crossing access are translated before either is touched.</summary>
+    /// <summary>Moves between Scratch and memory. Both pages of a crossing access are translated before either is
+    /// touched.</summary>
     private static bool Transfer(Cpu* cpu, ulong linear, int size, Access access)
     {
         int first = (int)Math.Min((ulong)size, 4096 - (linear & 0xFFF));
         if (!PageWalker.Translate(cpu, linear, access, out Translation low)) return false;
         if (first == size) return TransferPage(cpu, linear, in low, (byte*)&cpu->Scratch, size, access);
-        // Outside IA-32e mode addresses wrap at 4 GiB; inside it system structures lie high even while 32-bit code runs.
+        // Outside IA-32e mode addresses wrap at 4 GiB; inside it system structures lie high even while 32-bit code
+        // runs.
         ulong next = (cpu->Efer & CpuMode.EferLma) != 0 ? linear + (ulong)first : (uint)(linear + (ulong)first);
         return PageWalker.Translate(cpu, next, access, out Translation high)
             && TransferPage(cpu, linear, in low, (byte*)&cpu->Scratch, first, access)
@@ -92,7 +97,8 @@ internal static unsafe partial class Memory
         Vcpu vcpu = Vcpu.Of(cpu);
         bool isWrite = (access & Access.Write) != 0;
         Slot* slot = vcpu.Map.Find(to.Gpa >> 12);
-        if (slot == null || (isWrite && slot->IsReadOnly)) return TransferDevice(cpu, vcpu, to.Gpa, data, size, isWrite);
+        if (slot == null || (isWrite
+            && slot->IsReadOnly)) return TransferDevice(cpu, vcpu, to.Gpa, data, size, isWrite);
 
         ulong pageInSlot = (to.Gpa >> 12) - slot->FirstPage;
         byte* hostPage = slot->Host + (pageInSlot << 12);
@@ -112,7 +118,8 @@ internal static unsafe partial class Memory
     {
         if (slot->Dirty != null) slot->Dirty[pageInSlot] = 1;
         Copy(slot->Host + (pageInSlot << 12) + offset, data, size);
-        // The order matters: the bytes are written before the bits are looked at, and decoders set bits before they read bytes.
+        // The order matters: the bytes are written before the bits are looked at, and decoders set bits before they
+        // read bytes.
         ulong filePage = slot->FilePage + pageInSlot;
         vcpu.NoteWriter(filePage);
         Interlocked.MemoryBarrier();

@@ -2,8 +2,8 @@ using System.Runtime.InteropServices;
 
 namespace Hv.X86.Interpreter;
 
-/// <summary>One translation for the fast path: XORing an address with the tag leaves the offset in the page when it matches, so that one
-/// comparison checks the page and that the access does not leave it.</summary>
+/// <summary>One translation for the fast path: XORing an address with the tag leaves the offset in the page when it
+/// matches, so that one comparison checks the page and that the access does not leave it.</summary>
 [StructLayout(LayoutKind.Sequential)]
 internal unsafe struct TlbEntry
 {
@@ -13,8 +13,9 @@ internal unsafe struct TlbEntry
     public ulong Addend;
 }
 
-/// <summary>The soft TLB: four sets, each with read and write entries, direct-mapped by page number. Only ordinary RAM gets an entry, and
-/// write entries only pages without decoded code; everything else takes <see cref="Memory"/>'s slow path each time.</summary>
+/// <summary>The soft TLB: four sets, each with read and write entries, direct-mapped by page number. Only ordinary RAM
+/// gets an entry, and write entries only pages without decoded code; everything else takes <see cref="Memory"/>'s slow
+/// path each time.</summary>
 internal static unsafe class Tlb
 {
     public const int Entries = 1024;
@@ -57,7 +58,8 @@ internal static unsafe class Tlb
         CpuMode.NewContext(cpu);
     }
 
-    /// <summary>Empties what was filled since the last time: entry by entry when that was little, as between two context switches.</summary>
+    /// <summary>Empties what was filled since the last time: entry by entry when that was little, as between two
+    /// context switches.</summary>
     private static void ClearFilled(Cpu* cpu)
     {
         if (cpu->TlbFills <= Cpu.TlbLogSize)
@@ -75,8 +77,8 @@ internal static unsafe class Tlb
         cpu->TlbFills = 0;
     }
 
-    /// <summary>Drops the translations of one page (INVLPG). An address in a large page drops everything, because that page
-    /// has more than one entry.</summary>
+    /// <summary>Drops the translations of one page (INVLPG). An address in a large page drops everything, because that
+    /// page has more than one entry.</summary>
     public static void FlushPage(Cpu* cpu, ulong linear)
     {
         Vcpu vcpu = Vcpu.Of(cpu);
@@ -95,7 +97,8 @@ internal static unsafe class Tlb
         if (vcpu.Blocks.FlushTranslation(page)) CpuMode.NewContext(cpu);
     }
 
-    /// <summary>Drops all write entries, so that the next write to each page is seen (dirty log, new code pages).</summary>
+    /// <summary>Drops all write entries, so that the next write to each page is seen (dirty log, new code
+    /// pages).</summary>
     public static void FlushWrites(Cpu* cpu)
     {
         for (int set = 0; set < Sets - 1; set++) Clear(cpu->TlbBase + (set * 2 + 1) * Entries);
