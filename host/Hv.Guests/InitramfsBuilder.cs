@@ -8,7 +8,7 @@ namespace Hv.Guests;
 public sealed class InitramfsBuilder
 {
     /// <summary>Moves when the same packages would give another root.</summary>
-    internal const string Recipe = "root 3";
+    internal const string Recipe = "root 4";
 
     private static readonly string[] EmptyDirectories = ["dev", "proc", "sys", "tmp", "run", "root", "mnt", "sbin", "usr/bin", "usr/sbin"];
 
@@ -40,7 +40,7 @@ public sealed class InitramfsBuilder
     public static IReadOnlyList<string> UsualModules { get; } =
     [
         "button", "evdev", "virtio_pci", "virtio_mmio", "virtio_blk", "virtio_net", "virtio_console", "virtio_rng", "virtio_balloon",
-        "crc32c_generic", "ext4",
+        "pvpanic_mmio", "crc32c_generic", "ext4",
     ];
 
     /// <summary>Modules with what they need; all but those for file systems are loaded at the start, the rest when it is used.</summary>

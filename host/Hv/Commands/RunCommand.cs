@@ -98,11 +98,19 @@ internal static class RunCommand
         settings.AddDefault(DefinitionKeys.Find("initrd")!, guest.Initrd);
         settings.AddDefault(DefinitionKeys.Find("name")!, LinuxGuestName);
 
+        // A panic of the guest's kernel ends the run (code 3), instead of a halted guest that nobody sees.
+        settings.AddFlag(DefinitionKeys.Find("device")!, "pvpanic");
+
         // The kernel hands words that it does not know to the first process as environment.
         string window = Console.IsInputRedirected || Console.IsOutputRedirected
             ? ""
             : $" TERM={Environment.GetEnvironmentVariable("TERM") ?? "linux"} COLUMNS={Console.WindowWidth} LINES={Console.WindowHeight}";
-        settings.AddDefault(DefinitionKeys.Find("append")!, LinuxGuest.CommandLine + window);
+        DefinitionKey board = DefinitionKeys.Find("board")!;
+        bool hasPci = settings[board] is [var chosen] && !chosen.Text.StartsWith(board.Value.Default!, StringComparison.Ordinal);
+
+        // Without a PCI bus the kernel would complain that it finds no way to configure one.
+        string noPci = hasPci ? "" : " pci=off";
+        settings.AddDefault(DefinitionKeys.Find("append")!, LinuxGuest.CommandLine + noPci + window);
     }
 
     private static Option FlagOf(DefinitionKey key, GlobalOptions global)
