@@ -18,6 +18,9 @@ internal static class UndefinedResults
         }
         switch (instruction.Mnemonic)
         {
+            case Mnemonic.Ffree or Mnemonic.Ffreep:
+                after.Fsw &= 0xB8FF; // C0 to C3 (SDM vol. 2, FFREE); Zen mostly keeps C1, but not always
+                break;
             case Mnemonic.Fyl2xp1 when MemoryMarshal.Read<ushort>(before.St(0)[8..]) is ushort exponent && (exponent & 0x7FFF) is >= 0x3FFD and < 0x7FFF:
                 // Defined for |x| below 1 - √½ only (SDM vol. 2, FYL2XP1).
                 after.St(0).Clear();

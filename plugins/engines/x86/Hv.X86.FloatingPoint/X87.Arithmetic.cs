@@ -5,18 +5,21 @@ namespace Hv.X86.FloatingPoint;
 public static partial class X87
 {
     /// <summary>Hot path: FADD, a + b.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Float80 Add(Float80 a, Float80 b, X87Control control, ref FpExceptions raised)
         => a.IsNormal && b.IsNormal && control.IsUsual && TryAdd(a, b, ref raised, out Float80 sum)
             ? sum
             : AddExact(a, b, negate: false, control, ref raised);
 
     /// <summary>Hot path: FSUB, a − b.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Float80 Subtract(Float80 a, Float80 b, X87Control control, ref FpExceptions raised)
         => a.IsNormal && b.IsNormal && control.IsUsual && TryAdd(a, b.Negated, ref raised, out Float80 difference)
             ? difference
             : AddExact(a, b, negate: true, control, ref raised);
 
     /// <summary>Hot path: FMUL, a · b.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Float80 Multiply(Float80 a, Float80 b, X87Control control, ref FpExceptions raised)
     {
         if (a.IsNormal && b.IsNormal && control.IsUsual)
@@ -38,6 +41,7 @@ public static partial class X87
     }
 
     /// <summary>Hot path: FDIV, a / b.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Float80 Divide(Float80 a, Float80 b, X87Control control, ref FpExceptions raised)
     {
         if (a.IsNormal && b.IsNormal && control.IsUsual)
@@ -67,6 +71,7 @@ public static partial class X87
     }
 
     /// <summary>The sum of two normal numbers, unless it is zero or leaves the normal range.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static bool TryAdd(Float80 a, Float80 b, ref FpExceptions raised, out Float80 sum)
     {
         int distance = a.Exponent - b.Exponent;
@@ -144,6 +149,7 @@ public static partial class X87
         return true;
     }
 
+    [MethodImpl(MethodImplOptions.NoInlining)]
     private static Float80 AddExact(Float80 a, Float80 b, bool negate, X87Control control, ref FpExceptions raised)
     {
         if (IsSpecial(a, b, ref raised, out Float80 special))
@@ -173,6 +179,7 @@ public static partial class X87
         return Float80.SignedZero(alike ? a.IsNegative : control.Rounding == FpRounding.Down);
     }
 
+    [MethodImpl(MethodImplOptions.NoInlining)]
     private static Float80 MultiplyExact(Float80 a, Float80 b, X87Control control, ref FpExceptions raised)
     {
         if (IsSpecial(a, b, ref raised, out Float80 special))
@@ -195,6 +202,7 @@ public static partial class X87
             : Round(Real.Multiply(a.ToReal(), b.ToReal()), control.Precision, control, ref raised);
     }
 
+    [MethodImpl(MethodImplOptions.NoInlining)]
     private static Float80 DivideExact(Float80 a, Float80 b, X87Control control, ref FpExceptions raised)
     {
         if (IsSpecial(a, b, ref raised, out Float80 special))

@@ -40,8 +40,30 @@ internal static unsafe class X87Stack
         int physical = Physical(cpu, index);
         byte* at = (byte*)&cpu->X87 + physical * 16;
         *(ulong*)at = value.Significand;
-        *(ushort*)(at + 8) = value.SignExponent;
+        *(ulong*)(at + 8) = value.SignExponent;
         cpu->Ftw |= (byte)(1 << physical);
+    }
+
+    /// <summary>The 16-byte slot of ST(<paramref name="index"/>): two words that are always written as such, so that loads find their
+    /// stores in the host's store buffer.</summary>
+    [MethodImpl(Jit.Inline)]
+    public static ulong* Slot(Cpu* cpu, int index) => (ulong*)&cpu->X87 + Physical(cpu, index) * 2;
+
+    /// <summary>Whether ST(0) and ST(<paramref name="index"/>) are in use and nothing is pending: what moves between registers need to be
+    /// done at once.</summary>
+    [MethodImpl(Jit.Inline)]
+    public static bool AreReady(Cpu* cpu, int index)
+    {
+        int needed = 1 << Physical(cpu, 0) | 1 << Physical(cpu, index);
+        return (cpu->Ftw & needed) == needed && (cpu->Fsw & ErrorSummary) == 0;
+    }
+
+    /// <summary>Completes an instruction that raised nothing.</summary>
+    [MethodImpl(Jit.Inline)]
+    public static void CompleteQuietly(Cpu* cpu, Op* op)
+    {
+        cpu->Fip = cpu->Rip + op->RipOffset;
+        cpu->Fsw &= unchecked((ushort)~C1);
     }
 
     /// <summary>Marks ST(0) as empty and raises TOP.</summary>

@@ -209,8 +209,21 @@ internal static unsafe class X87Transfer
     [MethodImpl(Jit.Handler)]
     private static void LoadRegister(Cpu* cpu, Op* op)
     {
-        if (!X87Stack.Begin(cpu, op)) return;
-        DoLoadRegister(cpu, op);
+        if (X87Stack.AreReady(cpu, op->Aux) && !X87Stack.IsValid(cpu, -1))
+        {
+            ulong* from = X87Stack.Slot(cpu, op->Aux);
+            ulong* to = X87Stack.Slot(cpu, -1);
+            to[0] = from[0];
+            to[1] = from[1];
+            X87Stack.CompleteQuietly(cpu, op);
+            cpu->Fsw = (ushort)((cpu->Fsw & ~0x3800) | ((cpu->Fsw - 0x800) & 0x3800));
+            cpu->Ftw |= (byte)(1 << X87Stack.Physical(cpu, 0));
+        }
+        else
+        {
+            if (!X87Stack.Begin(cpu, op)) return;
+            DoLoadRegister(cpu, op);
+        }
         Chain.Next(cpu, op);
     }
 
@@ -327,8 +340,20 @@ internal static unsafe class X87Transfer
     [MethodImpl(Jit.Handler)]
     private static void Copy(Cpu* cpu, Op* op)
     {
-        if (!X87Stack.Begin(cpu, op)) return;
-        DoCopy(cpu, op);
+        if (X87Stack.AreReady(cpu, op->Aux))
+        {
+            ulong* from = X87Stack.Slot(cpu, 0);
+            ulong* to = X87Stack.Slot(cpu, op->Aux);
+            to[0] = from[0];
+            to[1] = from[1];
+            X87Stack.CompleteQuietly(cpu, op);
+            X87Stack.Pop(cpu, op->Dst);
+        }
+        else
+        {
+            if (!X87Stack.Begin(cpu, op)) return;
+            DoCopy(cpu, op);
+        }
         Chain.Next(cpu, op);
     }
 
@@ -363,8 +388,19 @@ internal static unsafe class X87Transfer
     [MethodImpl(Jit.Handler)]
     private static void Exchange(Cpu* cpu, Op* op)
     {
-        if (!X87Stack.Begin(cpu, op)) return;
-        DoExchange(cpu, op);
+        if (X87Stack.AreReady(cpu, op->Aux))
+        {
+            ulong* top = X87Stack.Slot(cpu, 0);
+            ulong* other = X87Stack.Slot(cpu, op->Aux);
+            (top[0], other[0]) = (other[0], top[0]);
+            (top[1], other[1]) = (other[1], top[1]);
+            X87Stack.CompleteQuietly(cpu, op);
+        }
+        else
+        {
+            if (!X87Stack.Begin(cpu, op)) return;
+            DoExchange(cpu, op);
+        }
         Chain.Next(cpu, op);
     }
 
