@@ -9,7 +9,7 @@ namespace Hv.Boot.Tests;
 internal sealed class HvProcess : IDisposable
 {
     /// <summary>No boot takes this long, on however busy a machine; a guest that hangs fails its test by it.</summary>
-    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(6);
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(3);
 
     private readonly Process process;
     private readonly StringBuilder output = new();
