@@ -11,7 +11,7 @@ public sealed class MicrovmBoard : IBoard
 {
     private const ulong FirstMmio = 0xd000_0000;
     private const ulong MmioBytes = 0x1000;
-    private const int FirstMmioGsi = 10;
+    private const int FirstMmioGsi = 16;
     private const int IoApicPins = 24;
 
     /// <inheritdoc/>

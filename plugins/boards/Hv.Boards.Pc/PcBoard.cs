@@ -39,7 +39,7 @@ public sealed class PcBoard : IBoard
         for (int pin = 20; pin < 24; pin++) builder.Wire("hpet", "pin" + pin, "ioapic", "pin", pin);
         builder.Add("pm", "acpi-pm", Placement.None, new Dictionary<string, string> { ["reset-register"] = "off" });
         isa.Wire("pm", "sci", 9);
-        Add("i8042", "i8042");
+        builder.Add("i8042", "i8042", Placement.None, new Dictionary<string, string> { ["mouse"] = "on" });
         isa.Wire("i8042", "irq1", 1);
         isa.Wire("i8042", "irq12", 12);
         AddPciHost(builder, ram);
