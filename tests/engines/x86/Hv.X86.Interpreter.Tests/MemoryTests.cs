@@ -187,6 +187,34 @@ public sealed class MemoryTests
     }
 
     [Fact]
+    public void InvalidateCode_MoreOftenThanIsRemembered_NewCodeRuns()
+    {
+        using var machine = new BareMachine();
+        machine.Load(c =>
+        {
+            Label again = c.CreateLabel();
+            c.Label(ref again);
+            c.add(eax, 1);
+            c.jmp(again);
+        });
+        machine.Run(machine.LongMode(), out _, 1000);
+        // Code on many pages, all of it overwritten by the host while the vCPU does not run.
+        for (ulong page = 0; page < 1500; page++)
+        {
+            ulong at = 0x40_0000 + page * 4096;
+            machine.Load(c => c.jmp(at), at: at);
+            machine.Run(machine.LongMode(rip: at), out _, 2);
+        }
+        machine.Ram[(int)BareMachine.CodeBase + 1] = 0x10;
+        machine.Partition.InvalidateCode(new GuestPhysicalAddress(0x40_0000), 1500 * 4096);
+        machine.Partition.InvalidateCode(new GuestPhysicalAddress(BareMachine.CodeBase), 8);
+        VcpuState state = machine.LongMode();
+        state.Gpr[0] = 0;
+        VcpuState after = machine.Run(state, out _, 2);
+        Assert.Equal(0x10ul, after.Gpr[0]);
+    }
+
+    [Fact]
     public void CodeRewrittenByAnotherVcpu_IsSeen()
     {
         using var machine = new BareMachine(2);

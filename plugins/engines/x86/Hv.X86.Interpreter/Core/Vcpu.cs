@@ -23,6 +23,8 @@ internal sealed unsafe class Vcpu : IVcpu
     // the handlers' tail calls into jumps (debug builds), and the latency of everything that is only looked at here.
     private const ulong MaxChain = 4096;
 
+    private const int MaxInvalidations = 1024;
+
     private readonly Lock invalidationLock = new();
     private readonly List<(ulong Page, ulong Granules)> invalidations = [];
     private readonly Cpu* cpu;
@@ -30,6 +32,7 @@ internal sealed unsafe class Vcpu : IVcpu
     private int requests;
     private int isRunning;
     private bool isDisposed;
+    private bool dropsAllBlocks;
 
     public Vcpu(Partition partition, int index, ILocalApic apic, IVcpuBus bus)
     {
@@ -134,7 +137,12 @@ internal sealed unsafe class Vcpu : IVcpu
     /// thread.</summary>
     public void PostInvalidation(ulong filePage, ulong granules)
     {
-        lock (invalidationLock) invalidations.Add((filePage, granules));
+        lock (invalidationLock)
+        {
+            // A vCPU that does not run does not fetch its mail: beyond the limit it will drop everything instead.
+            if (invalidations.Count < MaxInvalidations) invalidations.Add((filePage, granules));
+            else dropsAllBlocks = true;
+        }
         Post(Request.Invalidate);
     }
 
@@ -266,8 +274,10 @@ internal sealed unsafe class Vcpu : IVcpu
         {
             lock (invalidationLock)
             {
-                foreach ((ulong page, ulong granules) in invalidations) Blocks.Invalidate(page, granules);
+                if (dropsAllBlocks) Blocks.Reset();
+                else foreach ((ulong page, ulong granules) in invalidations) Blocks.Invalidate(page, granules);
                 invalidations.Clear();
+                dropsAllBlocks = false;
             }
         }
         return (taken & Request.Kick) != 0;
