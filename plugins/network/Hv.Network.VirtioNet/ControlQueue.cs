@@ -4,7 +4,7 @@ using Hv.Sdk.Virtio;
 namespace Hv.Network.VirtioNet;
 
 /// <summary>Carries out the commands of the control queue (virtio 1.2, 5.1.6.5). Allocates nothing.</summary>
-internal sealed class ControlQueue(VirtioEndpoint endpoint, VirtioChain chain, int pairs)
+internal sealed class ControlQueue(VirtioEndpoint endpoint, VirtioChain chain)
 {
     /// <summary>Takes all commands.</summary>
     public void Process(VirtQueue queue, VirtioNetState state)
@@ -104,7 +104,7 @@ internal sealed class ControlQueue(VirtioEndpoint endpoint, VirtioChain chain, i
         Span<byte> value = stackalloc byte[2];
         if (!endpoint.Has(NetFeature.MultiQueue) || chain.ReadableBytes != 2 || !chain.TryTake(endpoint.Dma, value)) return false;
         ushort wanted = BinaryPrimitives.ReadUInt16LittleEndian(value);
-        if (wanted == 0 || wanted > pairs) return false;
+        if (wanted == 0 || wanted > (endpoint.Queues.Count - 1) / 2) return false;
         state.Pairs = wanted;
         return true;
     }

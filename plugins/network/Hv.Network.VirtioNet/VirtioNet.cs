@@ -65,7 +65,7 @@ public sealed class VirtioNet(VirtioNetOptions options)
             QueueSizes = [.. Enumerable.Repeat(options.QueueSize, 2 * pairs), ControlQueueSize],
             ConfigBytes = NetConfig.Bytes,
         });
-        control = new ControlQueue(endpoint, chain, pairs);
+        control = new ControlQueue(endpoint, chain);
         if (options.Mac is { } mac) ParseMac(context.Path, mac, state.PermanentMac);
         else ChooseMac(context.Entropy, state.PermanentMac);
     }
