@@ -4,6 +4,7 @@ namespace Hv.Interop;
 
 /// <summary>The C library's calls that .NET has no own for. Linux only unless said otherwise; errors as <c>errno</c>
 /// through the marshaller.</summary>
+// SAFETY (whole class): declarations only; each caller says why its pointers hold.
 internal static unsafe partial class Libc
 {
     private const string Name = "libc";

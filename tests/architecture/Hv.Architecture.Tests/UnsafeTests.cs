@@ -25,7 +25,11 @@ public sealed partial class UnsafeTests
     [GeneratedRegex(@"^\s*(?!//|\*|///).*\bunsafe\b\s*(class|struct|partial|static|void|delegate|\{|record|ref|[A-Z])", RegexOptions.Multiline)]
     private static partial Regex UnsafeCode();
 
-    private static bool LacksReason(string source) => UnsafeCode().IsMatch(source) && !source.Contains("SAFETY:", StringComparison.Ordinal);
+    /// <summary><c>SAFETY:</c>, or with what it covers: <c>SAFETY (whole class):</c>.</summary>
+    [GeneratedRegex(@"// SAFETY( \([^)]+\))?:")]
+    private static partial Regex Reason();
+
+    private static bool LacksReason(string source) => UnsafeCode().IsMatch(source) && !Reason().IsMatch(source);
 
     [Fact]
     public void UnsafeSources_SayWhyTheyAreSafe() => Assert.Empty(SourceTree.Files("*.cs", "sdk", "plugins", "host")
@@ -34,6 +38,7 @@ public sealed partial class UnsafeTests
     [Theory]
     [InlineData("public static unsafe class A { }", true)]
     [InlineData("// SAFETY: the pointer is the slot's.\npublic static unsafe class A { }", false)]
+    [InlineData("// SAFETY (whole class): the pointer is the slot's.\npublic static unsafe class A { }", false)]
     [InlineData("// nothing unsafe here\nclass A { }", false)]
     public void Rule_OnASource_SeesWhetherAReasonIsMissing(string source, bool lacks) => Assert.Equal(lacks, LacksReason(source));
 }

@@ -3,6 +3,7 @@ using System.Runtime.CompilerServices;
 namespace Hv.X86.Interpreter;
 
 /// <summary>What follows from control registers, segments and flags and is cached in <see cref="Cpu"/>.</summary>
+// SAFETY (whole file): cpu is the unmanaged state of the vCPU whose thread this is, op a record of a block in its arena.
 internal static unsafe class CpuMode
 {
     public const ulong Cr0Pe = 1, Cr0Mp = 2, Cr0Em = 4, Cr0Ts = 8, Cr0Et = 0x10, Cr0Ne = 0x20, Cr0Wp = 0x1_0000,

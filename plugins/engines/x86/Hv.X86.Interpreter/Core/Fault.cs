@@ -6,6 +6,7 @@ namespace Hv.X86.Interpreter;
 /// <summary>Exceptions as codes. A handler that faults calls one of these and returns without calling the next handler;
 /// nothing that the guest can see may have changed before (SDM vol. 3, 7.5). The dispatcher then delivers the
 /// event.</summary>
+// SAFETY (whole file): cpu is the unmanaged state of the vCPU whose thread this is, op a record of a block in its arena.
 internal static unsafe class Fault
 {
     public const byte De = 0, Db = 1, Nmi = 2, Bp = 3, Of = 4, Br = 5, Ud = 6, Nm = 7, Df = 8, Ts = 10, Np = 11,

@@ -12,6 +12,7 @@ namespace Hv.X86.Interpreter;
 /// <item>ZF is result == 0.</item>
 /// </list>
 /// Arithmetic leaves bits 0 and 8–15 clear; only <see cref="SetStatus"/> (POPF, SAHF, IRET…) needs them.</summary>
+// SAFETY (whole file): cpu is the unmanaged state of the vCPU whose thread this is, op a record of a block in its arena.
 internal static unsafe class Flags
 {
     public const uint Cf = 1, Pf = 4, Af = 0x10, Zf = 0x40, Sf = 0x80, Tf = 0x100, If = 0x200, Df = 0x400, Of = 0x800,

@@ -4,6 +4,7 @@ namespace Hv.X86.Interpreter;
 
 /// <summary>How a near branch forms its target: the operand size of the branch, decided when the block is
 /// built.</summary>
+// SAFETY (whole file): cpu is the unmanaged state of the vCPU whose thread this is, op a record of a block in its arena.
 internal unsafe interface IInstructionPointer
 {
     /// <summary>Bytes of a return address.</summary>

@@ -6,6 +6,7 @@ namespace Hv.X86.Interpreter;
 /// <summary>One decoded instruction: its handler and operands. A block is an array of these in the arena; handlers find
 /// the next one at op + 1. 40 bytes. Filled by <see cref="BlockBuilder"/>; read-only while it runs, except for
 /// links.</summary>
+// SAFETY (whole file): cpu is the unmanaged state of the vCPU whose thread this is, op a record of a block in its arena.
 [StructLayout(LayoutKind.Sequential, Pack = 8)]
 internal unsafe struct Op
 {

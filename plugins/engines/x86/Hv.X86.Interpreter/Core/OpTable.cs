@@ -6,6 +6,7 @@ namespace Hv.X86.Interpreter;
 /// <summary>What each instruction becomes: a builder for each of Iced's codes. A builder looks at
 /// <see cref="BlockBuilder.Instruction"/>, sets operands and emits one Op. Codes without a builder raise #UD and are
 /// counted by mnemonic. Built once per partition; read-only afterwards.</summary>
+// SAFETY (whole file): cpu is the unmanaged state of the vCPU whose thread this is, op a record of a block in its arena.
 internal sealed unsafe class OpTable
 {
     private readonly delegate*<BlockBuilder, void>[] builders = new delegate*<BlockBuilder,

@@ -3,6 +3,7 @@ using System.Runtime.CompilerServices;
 namespace Hv.X86.Interpreter;
 
 /// <summary>How the stack pointer is formed: decided when the block is built.</summary>
+// SAFETY (whole file): cpu is the unmanaged state of the vCPU whose thread this is, op a record of a block in its arena.
 internal unsafe interface IStack
 {
     /// <summary>The stack pointer in its width.</summary>

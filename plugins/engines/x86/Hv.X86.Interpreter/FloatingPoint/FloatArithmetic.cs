@@ -4,6 +4,8 @@ using Iced.Intel;
 namespace Hv.X86.Interpreter;
 
 /// <summary>Elementwise SSE, SSE2, SSE4.1 and AVX arithmetic (SDM vol. 1, 5.5.1.2, 5.6.1.2, 5.10.4; vol. 2, the instructions' pages).</summary>
+// SAFETY (whole file): cpu and op are the dispatcher's; register offsets are BlockBuilder's and lie inside Cpu; guest memory is
+// reached only through Memory.
 internal static unsafe class FloatArithmetic
 {
     public static void Register(OpTable table)

@@ -5,6 +5,8 @@ using Iced.Intel;
 namespace Hv.X86.Interpreter;
 
 /// <summary>LDMXCSR and STMXCSR (SDM vol. 1, 10.4.3).</summary>
+// SAFETY (whole file): cpu and op are the dispatcher's; register offsets are BlockBuilder's and lie inside Cpu; guest memory is
+// reached only through Memory.
 internal static unsafe class FloatControl
 {
     public static void Register(OpTable table)

@@ -7,6 +7,8 @@ namespace Hv.X86.Interpreter;
 
 /// <summary>Logic, interleaves, shuffles, blends and duplications of floating-point vectors (SDM vol. 1, 5.5.1.4 to 5.5.1.6, 5.6.1.4 to 5.6.1.6, 5.7.3,
 /// 5.10.3, 5.13). They look at bits only.</summary>
+// SAFETY (whole file): cpu and op are the dispatcher's; register offsets are BlockBuilder's and lie inside Cpu; guest memory is
+// reached only through Memory.
 internal static unsafe class FloatShuffles
 {
     public static void Register(OpTable table)

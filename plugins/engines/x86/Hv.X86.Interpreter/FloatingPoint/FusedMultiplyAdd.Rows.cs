@@ -3,6 +3,8 @@ using Iced.Intel;
 
 namespace Hv.X86.Interpreter;
 
+// SAFETY (whole file): cpu and op are the dispatcher's; register offsets are BlockBuilder's and lie inside Cpu; guest memory is
+// reached only through Memory.
 internal static unsafe partial class FusedMultiplyAdd
 {
     public static void Register(OpTable table)

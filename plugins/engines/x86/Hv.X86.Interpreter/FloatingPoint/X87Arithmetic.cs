@@ -5,6 +5,8 @@ using Iced.Intel;
 namespace Hv.X86.Interpreter;
 
 /// <summary>x87 basic arithmetic (SDM vol. 1, 8.3.5).</summary>
+// SAFETY (whole file): cpu and op are the dispatcher's; register offsets are BlockBuilder's and lie inside Cpu; guest memory is
+// reached only through Memory.
 internal static unsafe class X87Arithmetic
 {
     public static void Register(OpTable table)

@@ -5,6 +5,8 @@ using Iced.Intel;
 namespace Hv.X86.Interpreter;
 
 /// <summary>FCOM, FUCOM, FICOM, FTST, FXAM, FCOMI, FUCOMI and their popping forms (SDM vol. 1, 8.3.6). Op.Src is 1 when a QNaN is invalid.</summary>
+// SAFETY (whole file): cpu and op are the dispatcher's; register offsets are BlockBuilder's and lie inside Cpu; guest memory is
+// reached only through Memory.
 internal static unsafe class X87Comparison
 {
     public static void Register(OpTable table)

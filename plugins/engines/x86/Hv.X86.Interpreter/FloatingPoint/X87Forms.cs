@@ -19,6 +19,8 @@ internal interface IX87Operand
 
 /// <summary>Builds x87 instructions. Aux is the stack index, Dst the number of registers popped, Imm the last-opcode value (FOP), Src2 is 1
 /// with a memory operand.</summary>
+// SAFETY (whole file): cpu and op are the dispatcher's; register offsets are BlockBuilder's and lie inside Cpu; guest memory is
+// reached only through Memory.
 internal static unsafe class X87Forms
 {
     /// <summary>Waiting instruction without memory operand; the index comes from register operand <paramref name="operand"/>, or is 0.</summary>

@@ -5,6 +5,8 @@ using Iced.Intel;
 namespace Hv.X86.Interpreter;
 
 /// <summary>x87 trigonometric, logarithmic and exponential instructions (SDM vol. 1, 8.3.7 to 8.3.10).</summary>
+// SAFETY (whole file): cpu and op are the dispatcher's; register offsets are BlockBuilder's and lie inside Cpu; guest memory is
+// reached only through Memory.
 internal static unsafe class X87Functions
 {
     public static void Register(OpTable table)

@@ -7,6 +7,8 @@ namespace Hv.X86.Interpreter;
 /// <summary>Bit tests and scans: BT, BTS, BTR, BTC, BSF, BSR, LZCNT, TZCNT, POPCNT, CRC32 (SDM vol. 1, 5.1.6 and 5.12).
 /// Flags that the manual leaves undefined: bit tests keep them; scans clear CF, OF and AF, and SF and PF are those of
 /// the number found.</summary>
+// SAFETY (whole file): cpu and op are the dispatcher's; register offsets are BlockBuilder's and lie inside Cpu; guest memory is
+// reached only through Memory.
 internal static unsafe class Bits
 {
     public static void Register(OpTable table)

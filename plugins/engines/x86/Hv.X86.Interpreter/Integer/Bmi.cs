@@ -7,6 +7,8 @@ namespace Hv.X86.Interpreter;
 
 /// <summary>BMI1, BMI2 and ADX (SDM vol. 1, 5.1.16). VEX encodings need protected mode; nothing else depends on
 /// XCR0.</summary>
+// SAFETY (whole file): cpu and op are the dispatcher's; register offsets are BlockBuilder's and lie inside Cpu; guest memory is
+// reached only through Memory.
 internal static unsafe class Bmi
 {
     private const ushort Rdx = 16;

@@ -6,6 +6,8 @@ namespace Hv.X86.Interpreter;
 
 /// <summary>Direct branches: inside the page through links that always hold, else through links that hold in one
 /// context; conditional ones run as one with a comparison before them.</summary>
+// SAFETY (whole file): cpu and op are the dispatcher's; register offsets are BlockBuilder's and lie inside Cpu; guest memory is
+// reached only through Memory.
 internal static unsafe class BranchForms
 {
     /// <summary>A jump on flags, as one with a comparison before it where that is possible.</summary>

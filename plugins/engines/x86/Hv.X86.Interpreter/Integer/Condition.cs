@@ -4,6 +4,8 @@ namespace Hv.X86.Interpreter;
 
 /// <summary>A condition of Jcc, SETcc and CMOVcc (SDM vol. 1, appendix B), in three ways: from the flags, and from the
 /// operands or the result of the instruction before, where the two run as one.</summary>
+// SAFETY (whole file): cpu and op are the dispatcher's; register offsets are BlockBuilder's and lie inside Cpu; guest memory is
+// reached only through Memory.
 internal unsafe interface ICondition
 {
     /// <summary>From the flags.</summary>

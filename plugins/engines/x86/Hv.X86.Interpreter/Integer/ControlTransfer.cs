@@ -5,6 +5,8 @@ using static Hv.X86.Interpreter.InstructionPointer;
 namespace Hv.X86.Interpreter;
 
 /// <summary>Near jumps, calls, returns and loops (SDM vol. 1, 5.1.7).</summary>
+// SAFETY (whole file): cpu and op are the dispatcher's; register offsets are BlockBuilder's and lie inside Cpu; guest memory is
+// reached only through Memory.
 internal static unsafe class ControlTransfer
 {
     public static void Register(OpTable table)

@@ -5,6 +5,8 @@ namespace Hv.X86.Interpreter;
 
 /// <summary>AAA, AAS, AAM, AAD, DAA, DAS (SDM vol. 1, 5.1.3, and the operations in vol. 2). Not in 64-bit mode, where
 /// Iced knows no codes for them. Flags left undefined follow the result in AL.</summary>
+// SAFETY (whole file): cpu and op are the dispatcher's; register offsets are BlockBuilder's and lie inside Cpu; guest memory is
+// reached only through Memory.
 internal static unsafe class Decimal
 {
     public static void Register(OpTable table)

@@ -5,6 +5,8 @@ namespace Hv.X86.Interpreter;
 
 /// <summary>XCHG, XADD, CMPXCHG, CMPXCHG8B, CMPXCHG16B (SDM vol. 1, 5.1.1). With a memory operand XCHG is always
 /// locked; the others are when they have the prefix, and atomic on the host either way.</summary>
+// SAFETY (whole file): cpu and op are the dispatcher's; register offsets are BlockBuilder's and lie inside Cpu; guest memory is
+// reached only through Memory.
 internal static unsafe class Exchange
 {
     private const ushort Rax = 0;

@@ -6,6 +6,8 @@ namespace Hv.X86.Interpreter;
 
 /// <summary>Moves that change the form of a value: MOVZX, MOVSX, MOVSXD, CBW to CQO, BSWAP, MOVBE, LEA, XLAT, MOVNTI
 /// (SDM vol. 1, 5.1.1 and 5.1.14).</summary>
+// SAFETY (whole file): cpu and op are the dispatcher's; register offsets are BlockBuilder's and lie inside Cpu; guest memory is
+// reached only through Memory.
 internal static unsafe class Extensions
 {
     private const ushort Rax = 0, Rdx = 16;

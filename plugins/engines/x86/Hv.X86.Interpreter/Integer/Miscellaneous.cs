@@ -5,6 +5,8 @@ namespace Hv.X86.Interpreter;
 
 /// <summary>NOP, PAUSE, fences, prefetches, cache-line hints, BOUND, UD, RDRAND, RDSEED (SDM vol. 1, 5.1.13 to
 /// 5.1.15 and 5.23).</summary>
+// SAFETY (whole file): cpu and op are the dispatcher's; register offsets are BlockBuilder's and lie inside Cpu; guest memory is
+// reached only through Memory.
 internal static unsafe class Miscellaneous
 {
     public static void Register(OpTable table)

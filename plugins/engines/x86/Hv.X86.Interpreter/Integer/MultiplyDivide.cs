@@ -5,6 +5,8 @@ namespace Hv.X86.Interpreter;
 
 /// <summary>MUL, IMUL, DIV, IDIV (SDM vol. 1, 5.1.2). SF, ZF and PF after a multiplication, undefined in the manual,
 /// follow the low half; AF is clear. Divisions leave the flags alone.</summary>
+// SAFETY (whole file): cpu and op are the dispatcher's; register offsets are BlockBuilder's and lie inside Cpu; guest memory is
+// reached only through Memory.
 internal static unsafe class MultiplyDivide
 {
     private const ushort Rax = 0, Ah = 1, Rdx = 16;

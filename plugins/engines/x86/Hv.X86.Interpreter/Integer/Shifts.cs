@@ -6,6 +6,8 @@ namespace Hv.X86.Interpreter;
 /// <summary>Shifts and rotates by 1, by an immediate and by CL (SDM vol. 1, 5.1.5). The count is the second operand of
 /// a binary form and is masked to 5 bits (6 for 64-bit operands); a masked count of 0 leaves the flags alone. OF for
 /// counts above 1 follows the formula for 1.</summary>
+// SAFETY (whole file): cpu and op are the dispatcher's; register offsets are BlockBuilder's and lie inside Cpu; guest memory is
+// reached only through Memory.
 internal static unsafe class Shifts
 {
     public static void Register(OpTable table)

@@ -4,6 +4,8 @@ using Iced.Intel;
 namespace Hv.X86.Interpreter;
 
 /// <summary>PUSH, POP, PUSHA, POPA, ENTER, LEAVE (SDM vol. 1, 5.1.1 and 5.1.7).</summary>
+// SAFETY (whole file): cpu and op are the dispatcher's; register offsets are BlockBuilder's and lie inside Cpu; guest memory is
+// reached only through Memory.
 internal static unsafe class StackInstructions
 {
     private const ushort Rbp = 40;

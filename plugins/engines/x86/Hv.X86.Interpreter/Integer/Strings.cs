@@ -6,6 +6,8 @@ namespace Hv.X86.Interpreter;
 /// <summary>MOVS, CMPS, STOS, LODS, SCAS with and without REP (SDM vol. 1, 5.1.8). A repeated instruction commits its
 /// registers after each element, or after each run of elements inside a page; it goes back to the dispatcher with RIP
 /// at itself when somebody wants the vCPU, and at the latest after <see cref="StringForms.MaxRuns"/> runs.</summary>
+// SAFETY (whole file): cpu and op are the dispatcher's; register offsets are BlockBuilder's and lie inside Cpu; guest memory is
+// reached only through Memory.
 internal static unsafe class Strings
 {
     public static void Register(OpTable table)

@@ -4,6 +4,8 @@ using Iced.Intel;
 namespace Hv.X86.Interpreter;
 
 /// <summary>INC, DEC, NEG, NOT (SDM vol. 1, 5.1.2 and 5.1.4): binary forms whose second operand is not used.</summary>
+// SAFETY (whole file): cpu and op are the dispatcher's; register offsets are BlockBuilder's and lie inside Cpu; guest memory is
+// reached only through Memory.
 internal static unsafe class UnaryArithmetic
 {
     public static void Register(OpTable table)

@@ -5,6 +5,7 @@ namespace Hv.X86.Interpreter;
 
 /// <summary>The slow half of <see cref="Memory"/>: TLB misses, page crossings, code pages, devices and faults. Values
 /// travel in <see cref="Cpu.Scratch"/>.</summary>
+// SAFETY (whole file): cpu is the unmanaged state of the vCPU whose thread this is, op a record of a block in its arena.
 internal static unsafe partial class Memory
 {
     [MethodImpl(Jit.Cold)]

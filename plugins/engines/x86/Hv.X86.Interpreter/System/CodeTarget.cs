@@ -4,6 +4,8 @@ using Hv.Sdk.X86;
 namespace Hv.X86.Interpreter;
 
 /// <summary>Where a far transfer goes: a checked code segment and an offset in it, not loaded yet.</summary>
+// SAFETY (whole struct): cpu is the unmanaged state of the vCPU whose thread this is, alive as long as the vCPU; guest memory is
+// reached only through SystemMemory and Memory.
 internal unsafe ref struct CodeTarget
 {
     public SegmentDescriptor Descriptor;

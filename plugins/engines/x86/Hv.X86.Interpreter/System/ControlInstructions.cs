@@ -6,6 +6,8 @@ namespace Hv.X86.Interpreter;
 
 /// <summary>Control, debug and model-specific registers, translations, caches, HLT, CPUID, the time-stamp counter, PKRU, RSM
 /// (SDM vol. 1, 5.1.13 and 5.20; vol. 2).</summary>
+// SAFETY (whole struct): cpu is the unmanaged state of the vCPU whose thread this is, alive as long as the vCPU; guest memory is
+// reached only through SystemMemory and Memory.
 internal static unsafe class ControlInstructions
 {
     public static void Register(OpTable table)

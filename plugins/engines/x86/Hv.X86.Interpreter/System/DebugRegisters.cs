@@ -3,6 +3,8 @@ using Hv.Sdk.X86;
 namespace Hv.X86.Interpreter;
 
 /// <summary>DR0 to DR7 and what they catch (SDM vol. 3, 17.2 and 17.3).</summary>
+// SAFETY (whole class): cpu is the unmanaged state of the vCPU whose thread this is, alive as long as the vCPU; guest memory is
+// reached only through SystemMemory and Memory.
 internal static unsafe class DebugRegisters
 {
     private const int Count = 4;

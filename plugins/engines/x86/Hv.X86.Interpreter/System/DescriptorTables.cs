@@ -4,6 +4,8 @@ using Hv.Sdk.X86;
 namespace Hv.X86.Interpreter;
 
 /// <summary>Entries of the GDT and LDT in guest memory (SDM vol. 3, 3.5.1).</summary>
+// SAFETY (whole class): cpu is the unmanaged state of the vCPU whose thread this is, alive as long as the vCPU; guest memory is
+// reached only through SystemMemory and Memory.
 internal static unsafe class DescriptorTables
 {
     /// <summary>A selector with index 0 of the GDT.</summary>

@@ -6,6 +6,8 @@ namespace Hv.X86.Interpreter;
 /// <summary>Delivers exceptions and interrupts through the IVT or IDT in every mode (SDM vol. 3, 6.12, 6.14, 20.1.4, 20.3; vol. 2, INT n).
 /// Rip is the instruction that raised the event, or the next one for an event between instructions. Nothing but the pushed frame changes
 /// before success is certain.</summary>
+// SAFETY (whole class): cpu is the unmanaged state of the vCPU whose thread this is, alive as long as the vCPU; guest memory is
+// reached only through SystemMemory and Memory.
 internal static unsafe class EventDelivery
 {
     /// <summary>Delivers one event and whatever its delivery raises. False: triple fault.</summary>

@@ -5,6 +5,8 @@ namespace Hv.X86.Interpreter;
 
 /// <summary>What happens between instructions, in the order of SDM vol. 3, table 6-2: delivery of exceptions and interrupts, INIT, SIPI, SMI,
 /// NMI, the end of HLT, single-stepping. Called by the dispatcher (<see cref="Vcpu.Run"/>).</summary>
+// SAFETY (whole class): cpu is the unmanaged state of the vCPU whose thread this is, alive as long as the vCPU; guest memory is
+// reached only through SystemMemory and Memory.
 internal static unsafe class Events
 {
     private const ulong BootProcessor = 1 << 8;

@@ -4,6 +4,8 @@ namespace Hv.X86.Interpreter;
 
 /// <summary>Far JMP, CALL and RET, IRET, INT n, INT1, INT3 and INTO (SDM vol. 1, 5.1.7). Imm is a direct far pointer's offset, Aux its
 /// selector; Src the operand size in bytes.</summary>
+// SAFETY (whole struct): cpu is the unmanaged state of the vCPU whose thread this is, alive as long as the vCPU; guest memory is
+// reached only through SystemMemory and Memory.
 internal static unsafe class FarInstructions
 {
     public static void Register(OpTable table)

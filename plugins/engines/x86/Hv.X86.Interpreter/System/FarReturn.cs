@@ -4,6 +4,8 @@ using Hv.Sdk.X86;
 namespace Hv.X86.Interpreter;
 
 /// <summary>RET FAR and IRET in all modes (SDM vol. 2, RET and IRET). Rip is at the instruction.</summary>
+// SAFETY (whole class): cpu is the unmanaged state of the vCPU whose thread this is, alive as long as the vCPU; guest memory is
+// reached only through SystemMemory and Memory.
 internal static unsafe class FarReturn
 {
     /// <summary>RET FAR with operands of <paramref name="size"/> bytes, dropping <paramref name="release"/> bytes of parameters.</summary>

@@ -5,6 +5,8 @@ namespace Hv.X86.Interpreter;
 
 /// <summary>Far JMP and CALL in all modes, through code segments, call gates, task gates and TSSs (SDM vol. 2, JMP and CALL; vol. 3, 5.8).
 /// Rip is at the instruction; <c>next</c> is the following one's.</summary>
+// SAFETY (whole class): cpu is the unmanaged state of the vCPU whose thread this is, alive as long as the vCPU; guest memory is
+// reached only through SystemMemory and Memory.
 internal static unsafe class FarTransfer
 {
     /// <summary>JMP FAR.</summary>

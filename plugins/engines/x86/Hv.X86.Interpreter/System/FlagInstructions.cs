@@ -5,6 +5,8 @@ using Iced.Intel;
 namespace Hv.X86.Interpreter;
 
 /// <summary>CLI, STI, PUSHF, POPF, CLAC and STAC (SDM vol. 1, 5.1.11; vol. 2). Imm is the operand size in bytes.</summary>
+// SAFETY (whole struct): cpu is the unmanaged state of the vCPU whose thread this is, alive as long as the vCPU; guest memory is
+// reached only through SystemMemory and Memory.
 internal static unsafe class FlagInstructions
 {
     public static void Register(OpTable table)

@@ -4,6 +4,8 @@ namespace Hv.X86.Interpreter;
 
 /// <summary>PUSHF, POPF, CLI and STI in every mode, and which flags a POPF or IRET may change (SDM vol. 2, those instructions; vol. 3, 20.3
 /// for CR4.VME and 20.4 for CR4.PVI).</summary>
+// SAFETY (whole class): cpu is the unmanaged state of the vCPU whose thread this is, alive as long as the vCPU; guest memory is
+// reached only through SystemMemory and Memory.
 internal static unsafe class FlagRules
 {
     /// <summary>The flags that the program itself may always set.</summary>

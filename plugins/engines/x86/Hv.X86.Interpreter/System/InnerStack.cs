@@ -4,6 +4,8 @@ using Hv.Sdk.X86;
 namespace Hv.X86.Interpreter;
 
 /// <summary>The stack that the TSS names for a more privileged level (SDM vol. 3, 5.8.5, 7.2.1 and 7.7).</summary>
+// SAFETY (whole struct): cpu is the unmanaged state of the vCPU whose thread this is, alive as long as the vCPU; guest memory is
+// reached only through SystemMemory and Memory.
 internal unsafe ref struct InnerStack
 {
     public SegmentState Segment;

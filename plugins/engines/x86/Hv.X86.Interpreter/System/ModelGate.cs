@@ -5,6 +5,8 @@ namespace Hv.X86.Interpreter;
 
 /// <summary>Takes out of the table what the CPU model does not have, so that a model is the same processor everywhere: its missing
 /// instructions raise #UD, and those that older processors read as another instruction (LZCNT as BSR, TZCNT as BSF) are that one.</summary>
+// SAFETY (whole class): cpu is the unmanaged state of the vCPU whose thread this is, alive as long as the vCPU; guest memory is
+// reached only through SystemMemory and Memory.
 internal static unsafe class ModelGate
 {
     /// <summary>Applies a model to a complete table.</summary>

@@ -5,6 +5,8 @@ namespace Hv.X86.Interpreter;
 
 /// <summary>RDMSR and WRMSR: what Linux, the BSDs and Windows read on a processor like the models' (SDM vol. 4, table 2-2). An MSR that is
 /// not here is #GP(0), as on hardware, and counted. Privilege is checked by the caller, who also refreshes <see cref="CpuMode"/>.</summary>
+// SAFETY (whole class): cpu is the unmanaged state of the vCPU whose thread this is, alive as long as the vCPU; guest memory is
+// reached only through SystemMemory and Memory.
 internal static unsafe class ModelSpecificRegisters
 {
     private const int FixedMtrrs = 11, VariableMtrrs = 16;

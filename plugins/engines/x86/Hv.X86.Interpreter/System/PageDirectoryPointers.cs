@@ -4,6 +4,8 @@ namespace Hv.X86.Interpreter;
 
 /// <summary>The four PDPTE registers of PAE paging (SDM vol. 3, 4.4.1): loaded by MOV to CR3 and by changes of CR0 and CR4, not
 /// read again by page walks.</summary>
+// SAFETY (whole class): cpu is the unmanaged state of the vCPU whose thread this is, alive as long as the vCPU; guest memory is
+// reached only through SystemMemory and Memory.
 internal static unsafe class PageDirectoryPointers
 {
     private const int Count = 4;

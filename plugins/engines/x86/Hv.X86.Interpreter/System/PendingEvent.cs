@@ -17,6 +17,8 @@ internal struct PendingEvent
     public readonly bool IsSoftware => Type is Fault.SoftwareInterrupt or Fault.SoftwareException;
 
     /// <summary>Takes the event out of the vCPU's fields.</summary>
+    // SAFETY (whole class): cpu is the unmanaged state of the vCPU whose thread this is, alive as long as the vCPU; guest memory is
+    // reached only through SystemMemory and Memory.
     public static unsafe PendingEvent Take(Cpu* cpu)
     {
         cpu->EventPending = 0;

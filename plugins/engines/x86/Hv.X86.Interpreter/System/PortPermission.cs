@@ -3,6 +3,8 @@ using Hv.Sdk.X86;
 namespace Hv.X86.Interpreter;
 
 /// <summary>Who may use I/O ports (SDM vol. 1, 19.5): CPL against IOPL, then the TSS's permission bitmap.</summary>
+// SAFETY (whole class): cpu is the unmanaged state of the vCPU whose thread this is, alive as long as the vCPU; guest memory is
+// reached only through SystemMemory and Memory.
 internal static unsafe class PortPermission
 {
     private const uint IoMapBaseOffset = 0x66;

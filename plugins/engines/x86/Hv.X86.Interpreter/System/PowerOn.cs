@@ -4,6 +4,8 @@ using Hv.Sdk.X86;
 namespace Hv.X86.Interpreter;
 
 /// <summary>The states after power-on, INIT and a start-up IPI (SDM vol. 3, 9.1, table 9-1, and 8.4).</summary>
+// SAFETY (whole class): cpu is the unmanaged state of the vCPU whose thread this is, alive as long as the vCPU; guest memory is
+// reached only through SystemMemory and Memory.
 internal static unsafe class PowerOn
 {
     private const ulong PatReset = 0x0007_0406_0007_0406;

@@ -5,6 +5,8 @@ namespace Hv.X86.Interpreter;
 
 /// <summary>MOV, PUSH and POP of segment registers, LDS to LGS (SDM vol. 1, 5.1.10; vol. 2, MOV, PUSH, POP, LDS). Aux is the segment
 /// register's number; for stack forms Imm is the operand size in bytes.</summary>
+// SAFETY (whole struct): cpu is the unmanaged state of the vCPU whose thread this is, alive as long as the vCPU; guest memory is
+// reached only through SystemMemory and Memory.
 internal static unsafe class SegmentInstructions
 {
     public static void Register(OpTable table)

@@ -5,6 +5,8 @@ namespace Hv.X86.Interpreter;
 
 /// <summary>Loads segment registers: MOV, POP, LDS to LGS, and the data-segment part of other transfers (SDM vol. 3, 5.6 and 5.7;
 /// vol. 2, MOV). The caller refreshes <see cref="CpuMode"/>.</summary>
+// SAFETY (whole class): cpu is the unmanaged state of the vCPU whose thread this is, alive as long as the vCPU; guest memory is
+// reached only through SystemMemory and Memory.
 internal static unsafe class SegmentLoader
 {
     /// <summary>Protected mode with descriptors: CR0.PE set and not virtual-8086.</summary>

@@ -5,6 +5,8 @@ namespace Hv.X86.Interpreter;
 
 /// <summary>A stack that a control transfer pushes to or pops from, before it is known whether the transfer succeeds: nothing but memory
 /// changes until <see cref="Commit"/>. The stack may be another one than SS:RSP's.</summary>
+// SAFETY (whole struct): cpu is the unmanaged state of the vCPU whose thread this is, alive as long as the vCPU; guest memory is
+// reached only through SystemMemory and Memory.
 internal unsafe ref struct StackFrame
 {
     private readonly Cpu* cpu;

@@ -7,6 +7,8 @@ namespace Hv.X86.Interpreter;
 
 /// <summary>SYSCALL, SYSRET, SYSENTER, SYSEXIT, SWAPGS and the FS and GS base instructions (SDM vol. 2; vol. 3, 5.8.7 and 5.8.8). The
 /// segments they load are flat and never read from a table.</summary>
+// SAFETY (whole class): cpu is the unmanaged state of the vCPU whose thread this is, alive as long as the vCPU; guest memory is
+// reached only through SystemMemory and Memory.
 internal static unsafe class SystemCalls
 {
     private const ushort FlatCode = SegmentAttributes.RealModeCode | SegmentAttributes.Granular;

@@ -2,6 +2,8 @@ namespace Hv.X86.Interpreter;
 
 /// <summary>Exceptions of system instructions and event delivery: recorded for the dispatcher, with Rip already at the instruction. Every
 /// method returns false, so that a check reads <c>return SystemFault.…</c>.</summary>
+// SAFETY (whole class): cpu is the unmanaged state of the vCPU whose thread this is, alive as long as the vCPU; guest memory is
+// reached only through SystemMemory and Memory.
 internal static unsafe class SystemFault
 {
     /// <summary>An exception without error code.</summary>

@@ -5,6 +5,8 @@ namespace Hv.X86.Interpreter;
 
 /// <summary>System-management mode with the AMD64 save-state map (APM vol. 2, 10.2.3, table 10-1), revision 2_0064h: SMBASE can be moved, I/O
 /// instructions are not restarted. The map lies at SMBASE + FE00h.</summary>
+// SAFETY (whole class): cpu is the unmanaged state of the vCPU whose thread this is, alive as long as the vCPU; guest memory is
+// reached only through SystemMemory and Memory.
 internal static unsafe class SystemManagement
 {
     private const uint Revision = 0x0002_0064;

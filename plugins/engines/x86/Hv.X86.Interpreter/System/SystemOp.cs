@@ -6,6 +6,8 @@ namespace Hv.X86.Interpreter;
 /// <summary>The frame of a system instruction's handler, which ends its block: <see cref="Begin"/> makes Rip and Retired its own, so that
 /// the methods behind it need no Op and simply return false after recording a fault; then <see cref="Complete"/>. Memory operands are
 /// addressed and read before <see cref="Begin"/>, because those accesses take the Op.</summary>
+// SAFETY (whole class): cpu is the unmanaged state of the vCPU whose thread this is, alive as long as the vCPU; guest memory is
+// reached only through SystemMemory and Memory.
 internal static unsafe class SystemOp
 {
     /// <summary>Makes Rip and Retired those of this instruction; gives the next one's address.</summary>

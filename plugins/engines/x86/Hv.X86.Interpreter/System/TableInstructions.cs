@@ -7,6 +7,8 @@ namespace Hv.X86.Interpreter;
 
 /// <summary>Descriptor-table and task registers, and the questions about selectors: LGDT, LIDT, SGDT, SIDT, LLDT, SLDT, LTR, STR, LAR, LSL,
 /// VERR, VERW, ARPL (SDM vol. 2; vol. 3, 5.10). Aux of register operands is 0, of memory operands 1.</summary>
+// SAFETY (whole struct): cpu is the unmanaged state of the vCPU whose thread this is, alive as long as the vCPU; guest memory is
+// reached only through SystemMemory and Memory.
 internal static unsafe class TableInstructions
 {
     public static void Register(OpTable table)

@@ -17,6 +17,8 @@ internal enum TaskSwitchReason : byte
 
 /// <summary>Hardware task switches between 16- and 32-bit TSSs (SDM vol. 3, 7.3). Faults before the commit point leave the old task; later
 /// ones are raised in the new task, at its first instruction (SDM vol. 3, 6.15, #TS).</summary>
+// SAFETY (whole class): cpu is the unmanaged state of the vCPU whose thread this is, alive as long as the vCPU; guest memory is
+// reached only through SystemMemory and Memory.
 internal static unsafe class TaskSwitch
 {
     private const int Tss32 = 8;

@@ -3,6 +3,8 @@ using Hv.Sdk.X86;
 namespace Hv.X86.Interpreter;
 
 /// <summary>Virtual-8086 mode's extensions (SDM vol. 3, 20.3).</summary>
+// SAFETY (whole class): cpu is the unmanaged state of the vCPU whose thread this is, alive as long as the vCPU; guest memory is
+// reached only through SystemMemory and Memory.
 internal static unsafe class Virtual8086
 {
     private const uint IoMapBaseOffset = 0x66;

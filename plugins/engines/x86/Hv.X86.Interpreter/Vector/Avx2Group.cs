@@ -6,6 +6,8 @@ namespace Hv.X86.Interpreter;
 
 /// <summary>AVX and AVX2 instructions whose lanes depend on each other, and those that have no legacy form: broadcasts, permutes, inserts and
 /// extracts of lanes, shifts by a vector of counts, VZEROALL, VZEROUPPER (SDM vol. 1, 5.13 and 5.14).</summary>
+// SAFETY (whole file): cpu and op are the dispatcher's; register offsets are BlockBuilder's and lie inside Cpu; guest memory is
+// reached only through Memory.
 internal static unsafe class Avx2Group
 {
     public static void Register(OpTable table)

@@ -6,6 +6,8 @@ namespace Hv.X86.Interpreter;
 
 /// <summary>Single elements: MOVD, MOVQ, MOVNTI, PINSR, PEXTR, PMOVMSKB, PTEST, byte-masked stores, and the same on MMX registers (SDM vol. 1, 5.4.1, 5.6.3,
 /// 5.6.4, 5.10). An element of a register is memory in <see cref="Cpu"/>, so the builder turns its index into an offset.</summary>
+// SAFETY (whole file): cpu and op are the dispatcher's; register offsets are BlockBuilder's and lie inside Cpu; guest memory is
+// reached only through Memory.
 internal static unsafe class ElementGroup
 {
     private const int Rdi = 7;

@@ -6,6 +6,8 @@ namespace Hv.X86.Interpreter;
 
 /// <summary>Gathers (SDM vol. 2, VPGATHERDD/VPGATHERQD and following). Elements are loaded in order; each one that is done with, loaded or
 /// masked out, clears its mask, so that after a fault the instruction goes on where it was.</summary>
+// SAFETY (whole file): cpu and op are the dispatcher's; register offsets are BlockBuilder's and lie inside Cpu; guest memory is
+// reached only through Memory.
 internal static unsafe class GatherGroup
 {
     public static void Register(OpTable table)

@@ -5,6 +5,8 @@ namespace Hv.X86.Interpreter;
 
 /// <summary>Operations that treat all lanes alike: MMX, SSE2 to SSE4.2, AVX and AVX2 (SDM vol. 1, 5.4 to 5.14). A row names the operation
 /// and its encodings: legacy SSE, VEX.128, VEX.256, MMX.</summary>
+// SAFETY (whole file): cpu and op are the dispatcher's; register offsets are BlockBuilder's and lie inside Cpu; guest memory is
+// reached only through Memory.
 internal static unsafe class LaneGroup
 {
     public static void Register(OpTable table)

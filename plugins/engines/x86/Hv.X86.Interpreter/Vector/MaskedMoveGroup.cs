@@ -6,6 +6,8 @@ namespace Hv.X86.Interpreter;
 
 /// <summary>VPMASKMOVD, VPMASKMOVQ and their floating-point twins (SDM vol. 2, VMASKMOV, VPMASKMOV): elements whose mask has its sign bit
 /// set. Elements that are masked out are not accessed and cannot fault.</summary>
+// SAFETY (whole file): cpu and op are the dispatcher's; register offsets are BlockBuilder's and lie inside Cpu; guest memory is
+// reached only through Memory.
 internal static unsafe class MaskedMoveGroup
 {
     public static void Register(OpTable table)

@@ -7,6 +7,8 @@ namespace Hv.X86.Interpreter;
 /// <summary>Whole-register moves between vector registers and memory, integer and floating point alike (SDM vol. 1, 5.5.1.1,
 /// 5.6.1.1, 5.6.4, 5.7.2, 5.14). Non-temporal moves are ordinary ones: there is no
 /// cache to go around.</summary>
+// SAFETY (whole file): cpu and op are the dispatcher's; register offsets are BlockBuilder's and lie inside Cpu; guest memory is
+// reached only through Memory.
 internal static unsafe class MoveGroup
 {
     public static void Register(OpTable table)

@@ -93,6 +93,8 @@ internal readonly struct Sha256msg2 : IVectorOp
 }
 
 /// <summary>SHA256RNDS2 has a third source, XMM0: two message words with their constants added.</summary>
+// SAFETY (whole file): cpu and op are the dispatcher's; register offsets are BlockBuilder's and lie inside Cpu; guest memory is
+// reached only through Memory.
 internal static unsafe class Sha256Rounds
 {
     public static void Build(BlockBuilder b)

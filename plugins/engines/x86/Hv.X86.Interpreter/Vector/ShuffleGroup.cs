@@ -6,6 +6,8 @@ namespace Hv.X86.Interpreter;
 
 /// <summary>Shuffles, byte shifts, alignments and blends that an immediate controls (SDM vol. 1, 5.6.3, 5.8.5, 5.10.3, 5.15). <see cref="Op.Imm"/> is the
 /// address of an index vector or a mask in <see cref="ShuffleTables"/>.</summary>
+// SAFETY (whole file): cpu and op are the dispatcher's; register offsets are BlockBuilder's and lie inside Cpu; guest memory is
+// reached only through Memory.
 internal static unsafe class ShuffleGroup
 {
     public static void Register(OpTable table)

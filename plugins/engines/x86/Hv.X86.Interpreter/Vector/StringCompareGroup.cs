@@ -6,6 +6,8 @@ using Iced.Intel;
 namespace Hv.X86.Interpreter;
 
 /// <summary>PCMPESTRI, PCMPESTRM, PCMPISTRI and PCMPISTRM (SDM vol. 2, 4.1).</summary>
+// SAFETY (whole file): cpu and op are the dispatcher's; register offsets are BlockBuilder's and lie inside Cpu; guest memory is
+// reached only through Memory.
 internal static unsafe class StringCompareGroup
 {
     private const int Rax = 0, Rcx = 1, Rdx = 2;

@@ -3,6 +3,8 @@ using Iced.Intel;
 namespace Hv.X86.Interpreter;
 
 /// <summary>Whether a class of instructions may run in the block's mode (SDM vol. 2, 2.4; vol. 3, 2.5).</summary>
+// SAFETY (whole file): cpu and op are the dispatcher's; register offsets are BlockBuilder's and lie inside Cpu; guest memory is
+// reached only through Memory.
 internal static unsafe class VectorBuild
 {
     /// <summary>Legacy SSE: #UD under CR0.EM or without CR4.OSFXSR, #NM under CR0.TS. False: emitted.</summary>

@@ -4,6 +4,8 @@ using System.Runtime.Intrinsics;
 namespace Hv.X86.Interpreter;
 
 /// <summary>Handlers by operand form; what they compute is a type argument. The immediate, if any, is in <see cref="Op.Aux"/>.</summary>
+// SAFETY (whole file): cpu and op are the dispatcher's; register offsets are BlockBuilder's and lie inside Cpu; guest memory is
+// reached only through Memory.
 internal static unsafe class VectorForms
 {
     /// <summary>xmm, xmm.</summary>
