@@ -30,17 +30,23 @@ internal static class CommandLine
         CheckUnmatched(parsed, bag);
         if (guest.Length > 0 && parsed.CommandResult.Command.Name != "run")
         {
-            bag.Error(Codes.BadUsage, Place.Of("--"), "only hv run takes arguments after '--'", "they go to the kernel's command line");
+            bag.Error(Codes.BadUsage, Place.Of("--"), "only hv run takes arguments after '--'",
+                "they go to the kernel's command line");
         }
 
         return bag.HasErrors
             ? Failure.Report(bag.Items, parsed.GetValue(global.Json))
-            : parsed.Invoke(new InvocationConfiguration { EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = null });
+            : parsed.Invoke(new InvocationConfiguration
+            {
+                EnableDefaultExceptionHandler = false,
+                ProcessTerminationTimeout = null,
+            });
     }
 
     private static RootCommand Root(GlobalOptions global, string[] guestArguments)
     {
-        var root = new RootCommand("Runs virtual machines on plugins: CPUs, boards, devices, disks and screens are all exchangeable.");
+        var root = new RootCommand(
+            "Runs virtual machines on plugins: CPUs, boards, devices, disks and screens are all exchangeable.");
         root.Options.OfType<VersionOption>().Single().Action = new VersionAction();
         root.Options.Add(global.Json);
         root.Options.Add(global.Plugins);
@@ -56,7 +62,10 @@ internal static class CommandLine
     private static void CheckUnmatched(ParseResult parsed, DiagnosticBag bag)
     {
         // The parser takes an unknown flag for an argument where there is room for one, and its value for one too many.
-        string[] flags = [.. parsed.CommandResult.Tokens.Select(t => t.Value).Concat(parsed.UnmatchedTokens).Where(t => t.StartsWith('-'))];
+        string[] flags =
+        [
+            .. parsed.CommandResult.Tokens.Select(t => t.Value).Concat(parsed.UnmatchedTokens).Where(t => t.StartsWith('-')),
+        ];
         foreach (string token in flags.Length > 0 ? flags : parsed.UnmatchedTokens)
         {
             AddUnknown(parsed, token, bag);
@@ -64,7 +73,9 @@ internal static class CommandLine
 
         foreach (ParseError error in bag.HasErrors ? [] : parsed.Errors)
         {
-            string usage = parsed.CommandResult.Command is RootCommand ? "hv --help" : $"hv {PathOf(parsed.CommandResult)} --help";
+            string usage = parsed.CommandResult.Command is RootCommand
+                ? "hv --help"
+                : $"hv {PathOf(parsed.CommandResult)} --help";
             bag.Error(Codes.BadUsage, Place.Of("hv"), error.Message.TrimEnd('.'), $"see {usage}");
         }
     }
@@ -77,7 +88,9 @@ internal static class CommandLine
         {
             string[] known = [.. FlagsOf(parsed.CommandResult)];
             bag.Error(Codes.BadUsage, Place.Of(name), "there is no such flag",
-                Suggestion.Closest(name, known) is { } near ? $"did you mean '{near}'?" : $"see hv {PathOf(parsed.CommandResult)} --help");
+                Suggestion.Closest(name, known) is { } near
+                    ? $"did you mean '{near}'?"
+                    : $"see hv {PathOf(parsed.CommandResult)} --help");
             return;
         }
 

@@ -48,7 +48,7 @@ internal static class Failure
     {
         if (isJson)
         {
-            JsonOutput.Write(Console.OpenStandardError(), json =>
+            JsonOutput.Write(StandardStreams.Error, json =>
             {
                 json.WriteStartObject();
                 json.WriteNumber("exitCode", exitCode);

@@ -26,7 +26,7 @@ internal static class JsonOutput
     }
 
     /// <summary>Writes to standard output.</summary>
-    public static void Write(Action<Utf8JsonWriter> write) => Write(Console.OpenStandardOutput(), write);
+    public static void Write(Action<Utf8JsonWriter> write) => Write(StandardStreams.Output, write);
 
     /// <summary>A list of mistakes.</summary>
     public static void WriteDiagnostics(Utf8JsonWriter json, IEnumerable<Diagnostic> diagnostics)

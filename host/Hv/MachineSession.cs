@@ -77,7 +77,7 @@ internal sealed class MachineSession(PluginCatalog catalog, VmDefinition definit
 
         if (isJson)
         {
-            JsonOutput.Write(Console.OpenStandardError(), json => WriteResult(json, machine, outcome, elapsed));
+            JsonOutput.Write(StandardStreams.Error, json => WriteResult(json, machine, outcome, elapsed));
         }
         else if (outcome.ExitCode != ExitCodes.Success && outcome.Reason != EndReason.ExitPort)
         {

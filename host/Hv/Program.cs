@@ -8,6 +8,7 @@ internal static class Program
     private static int Main(string[] args)
     {
         CultureInfo.CurrentCulture = CultureInfo.InvariantCulture;
+        StandardStreams.Install();
         try
         {
             return CommandLine.Run(args);

@@ -39,7 +39,7 @@ internal sealed class ConsoleSession : IDisposable
         AppDomain.CurrentDomain.UnhandledException += OnProcessEnd;
         registrations.Add(PosixSignalRegistration.Create(PosixSignal.SIGWINCH, _ => PassWindowSize()));
         registrations.Add(PosixSignalRegistration.Create(PosixSignal.SIGTSTP, StopWithTerminalRestored));
-        registrations.Add(PosixSignalRegistration.Create(PosixSignal.SIGCONT, _ => Continue()));
+        registrations.Add(PosixSignalRegistration.Create(PosixSignal.SIGCONT, ContinueInRawMode));
         PassWindowSize();
     }
 
@@ -203,11 +203,12 @@ internal sealed class ConsoleSession : IDisposable
         context.Cancel = true;
         raw!.Suspend();
         Sdk.Posix.Terminal.StopProcess();
-        Continue();
     }
 
-    private void Continue()
+    private void ContinueInRawMode(PosixSignalContext context)
     {
+        // What the runtime would do by itself is to put back the mode that it found when it started.
+        context.Cancel = true;
         raw!.Resume();
         PassWindowSize();
     }

@@ -71,6 +71,7 @@ public sealed class TerminalHandling : IDisposable
         string before = Read("before");
         Assert.NotEqual(before, Read("during"));
         Assert.Equal(before, Read("after"));
+        Assert.DoesNotContain("\u001b[?1h", output);
         if (expectedCode is not null)
         {
             Assert.Equal(expectedCode, Read("code"));
