@@ -37,7 +37,7 @@ internal static class InstructionScope
             => "loads a segment from the host's descriptor tables",
         Mnemonic.Monitor or Mnemonic.Mwait => "disabled for user code by Hv and by Linux in different ways",
         Mnemonic.Xsave or Mnemonic.Xsave64 or Mnemonic.Xsaveopt or Mnemonic.Xsaveopt64 or Mnemonic.Xsavec or Mnemonic.Xsavec64 or Mnemonic.Xrstor
-            or Mnemonic.Xrstor64 => "depends on what the host tracks as in use: compared by XsaveTests",
+            or Mnemonic.Xrstor64 => "depends on what the host tracks as in use: tested by the interpreter's own tests",
         Mnemonic.Int1 => "delivered with the wrong RIP by hypervisors that intercept it",
         Mnemonic.Reservednop when code.ToString().EndsWith("0F0D", StringComparison.Ordinal) => "AMD's 3DNow! prefetches, #UD with a register",
         _ when code == Code.Movsxd_r16_rm16 => "AMD reads 32 bits of memory, Intel 16",

@@ -28,6 +28,7 @@ internal static unsafe class Elements
     {
         if (!CpuMode.ChecksAlignment(cpu)) return Memory.ProbeWrite(cpu, op, linear, size);
         ulong last = linear + (ulong)size - 1;
+        if (!CpuMode.IsCanonical(cpu, last)) linear = last;
         if (!Memory.ProbeWrite(cpu, op, linear, 1)) return false;
         return ((linear ^ last) & ~0xFFFul) == 0 || Memory.ProbeWrite(cpu, op, last & ~0xFFFul, 1);
     }
