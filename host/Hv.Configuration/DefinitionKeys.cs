@@ -93,6 +93,11 @@ public static class DefinitionKeys
         {
             Name = "seed", Type = OptionType.Number, Summary = "seed of all randomness; the same gives the same deterministic run",
         }),
+        Key(Run, "N", new OptionInfo
+        {
+            Name = "state-hash-every", Type = OptionType.Number,
+            Summary = "deterministic time: put a hash of the whole state into the result every N instructions",
+        }),
         Key(Run, "TIME", new OptionInfo
         {
             Name = "timeout", Type = OptionType.Duration, Minimum = 1, Summary = "end the run after this long, with code 124",

@@ -87,6 +87,7 @@ public sealed partial class DefinitionReader
             Backends = backends,
             Time = scalars.Text("time") == "deterministic" ? TimeMode.Deterministic : TimeMode.Real,
             Seed = scalars.Has("seed") ? scalars.Number("seed") : null,
+            StateHashInterval = scalars.Number("state-hash-every"),
             NoReboot = scalars.Flag("no-reboot"),
             Timeout = scalars.Has("timeout") ? TimeSpan.FromMicroseconds(scalars.Number("timeout") / 1000.0) : null,
             RestoreFrom = ResolvedPath("restore"),

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Globalization;
 using System.Text.Json;
 using Hv.Configuration;
 using Hv.PluginHost;
@@ -6,6 +7,7 @@ using Hv.Sdk;
 using Hv.Sdk.Management;
 using Hv.Vmm;
 using Hv.Vmm.Description;
+using Hv.Vmm.Snapshots;
 
 namespace Hv;
 
@@ -99,6 +101,13 @@ internal sealed class MachineSession(PluginCatalog catalog, VmDefinition definit
         json.WriteNumber("exitCode", outcome.ExitCode);
         json.WriteNumber("virtualNs", machine.Clock.Now.Nanoseconds);
         json.WriteNumber("hostSeconds", Math.Round(elapsed.TotalSeconds, 3));
+        if (machine.StateHashes.Count > 0)
+        {
+            json.WriteStartArray("stateHashes");
+            foreach (StateHash hash in machine.StateHashes) json.WriteStringValue(hash.Hash.ToString("x16", CultureInfo.InvariantCulture));
+            json.WriteEndArray();
+        }
+
         if (hasStats)
         {
             json.WriteStartObject("statistics");
