@@ -2,6 +2,7 @@ using Hv.Sdk;
 using Hv.Sdk.Engines;
 using Hv.Vmm.Backends;
 using Hv.Vmm.Devices;
+using Hv.Vmm.Snapshots;
 using Hv.Vmm.Vcpus;
 
 namespace Hv.Vmm;
@@ -18,6 +19,8 @@ internal static class MachineStatistics
         to.Field("open-memory-accesses", hardware.Mmio.OpenAccesses);
         to.Field("msi-messages", hardware.Msi.Messages);
         hardware.Runner.Inspect(to);
+        if (withInsides && hardware.Runner is DeterministicRunner runner)
+            to.Field("state-hash", $"{StateHash.Of(hardware, runner.TotalRetired).Hash:x16}");
         foreach (VcpuNode vcpu in hardware.Vcpus) to.Child($"vcpu{vcpu.Index}", new VcpuCounters(vcpu));
         if (withInsides && hardware.Partition is { } partition) to.Child("engine", new EngineCounters(partition));
         foreach (DeviceContext device in hardware.Devices)
