@@ -52,18 +52,27 @@ internal static class ApproximateResults
     {
         for (int i = 0; i < 8; i++)
         {
-            ulong want = MemoryMarshal.Read<ulong>(expected.St(i)), got = MemoryMarshal.Read<ulong>(actual.St(i));
-            ushort wantExponent = MemoryMarshal.Read<ushort>(expected.St(i)[8..]), gotExponent = MemoryMarshal.Read<ushort>(actual.St(i)[8..]);
-            bool near = wantExponent == gotExponent && (want > got ? want - got : got - want) <= 2;
+            UInt128 want = Ordinal(expected.St(i)), got = Ordinal(actual.St(i));
+            bool near = (want > got ? want - got : got - want) <= 2;
             if (!near)
             {
                 return false;
             }
             expected.St(i).CopyTo(actual.St(i));
         }
-        const int RoundedUp = 0x200;
-        expected.Fsw &= unchecked((ushort)~RoundedUp);
-        actual.Fsw &= unchecked((ushort)~RoundedUp);
+        const int RoundedUp = 0x200, Precision = 0x20;
+        expected.Fsw = (ushort)((expected.Fsw & ~RoundedUp) | Precision);
+        actual.Fsw = (ushort)((actual.Fsw & ~RoundedUp) | Precision);
         return StateComparer.Bytes(ref expected).SequenceEqual(StateComparer.Bytes(ref actual));
+    }
+
+    /// <summary>A number that neighbouring values of one sign differ in by 1, across exponents too.</summary>
+    private static UInt128 Ordinal(ReadOnlySpan<byte> value)
+    {
+        ulong significand = MemoryMarshal.Read<ulong>(value);
+        ushort exponent = MemoryMarshal.Read<ushort>(value[8..]);
+        bool isNormal = (significand >> 63) != 0 && (exponent & 0x7FFF) is not (0 or 0x7FFF);
+        // What is not normal has to be the same bit for bit: its ordinals are far from each other.
+        return isNormal ? ((UInt128)exponent << 63) + (significand & long.MaxValue) : ((UInt128)exponent << 112) + ((UInt128)significand << 8) + 1;
     }
 }
