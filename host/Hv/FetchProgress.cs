@@ -67,7 +67,13 @@ internal static class FetchProgress
             }
 
             finished.Set();
-            drawing?.Wait();
+            if (drawing is not null)
+            {
+                drawing.Wait();
+
+                // Asking for the cursor's place switched the terminal to application mode: back to the usual one.
+                console.Write(new ControlCode("\u001b[?1l\u001b>"));
+            }
         }
 
         private void Complete()

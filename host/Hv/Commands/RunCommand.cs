@@ -105,12 +105,7 @@ internal static class RunCommand
         string window = Console.IsInputRedirected || Console.IsOutputRedirected
             ? ""
             : $" TERM={Environment.GetEnvironmentVariable("TERM") ?? "linux"} COLUMNS={Console.WindowWidth} LINES={Console.WindowHeight}";
-        DefinitionKey board = DefinitionKeys.Find("board")!;
-        bool hasPci = settings[board] is [var chosen] && !chosen.Text.StartsWith(board.Value.Default!, StringComparison.Ordinal);
-
-        // Without a PCI bus the kernel would complain that it finds no way to configure one.
-        string noPci = hasPci ? "" : " pci=off";
-        settings.AddDefault(DefinitionKeys.Find("append")!, LinuxGuest.CommandLine + noPci + window);
+        settings.AddDefault(DefinitionKeys.Find("append")!, LinuxGuest.CommandLine + window);
     }
 
     private static Option FlagOf(DefinitionKey key, GlobalOptions global)
