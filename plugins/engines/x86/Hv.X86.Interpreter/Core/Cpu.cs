@@ -174,6 +174,8 @@ internal unsafe struct Cpu
     public int TlbFills;
     /// <summary>Indices of those entries from <see cref="TlbBase"/>.</summary>
     public fixed ushort TlbLog[TlbLogSize];
+    /// <summary>PAUSE instructions executed; not guest state, it only says when to let other threads run.</summary>
+    public uint Pauses;
 
     /// <summary>The six segments, LDTR and TR by their number (0 ES … 5 GS, 6 LDTR, 7 TR).</summary>
     // SAFETY: a Cpu lives only in unmanaged memory, so its address does not move; callers give 0–7.

@@ -9,10 +9,12 @@ namespace Hv.X86.Interpreter;
 // reached only through Memory.
 internal static unsafe class Miscellaneous
 {
+    private const uint PausesPerYield = 16;
+
     public static void Register(OpTable table)
     {
         table.Add([Code.Nopw, Code.Nopd, Code.Nopq, Code.Nop_rm16, Code.Nop_rm32, Code.Nop_rm64, Code.Endbr32,
-            Code.Endbr64, Code.Pause,
+            Code.Endbr64,
             Code.Prefetch_m8, Code.Prefetchw_m8, Code.Prefetchwt1_m8, Code.Prefetchnta_m8, Code.Prefetcht0_m8,
                 Code.Prefetcht1_m8,
             Code.Prefetcht2_m8, Code.Prefetchreserved3_m8, Code.Prefetchreserved4_m8, Code.Prefetchreserved5_m8,
@@ -28,6 +30,7 @@ internal static unsafe class Miscellaneous
             Code.Reservednop_rm16_r16_0F1E, Code.Reservednop_rm32_r32_0F1E, Code.Reservednop_rm64_r64_0F1E,
             Code.Reservednop_rm16_r16_0F1F, Code.Reservednop_rm32_r32_0F1F, Code.Reservednop_rm64_r64_0F1F,
             Code.Rdsspd_r32, Code.Rdsspq_r64], &Nop);
+        table.Add(Code.Pause, &Pause);
         table.Add([Code.Lfence, Code.Lfence_E9, Code.Lfence_EA, Code.Lfence_EB, Code.Lfence_EC, Code.Lfence_ED,
             Code.Lfence_EE, Code.Lfence_EF,
             Code.Mfence, Code.Mfence_F1, Code.Mfence_F2, Code.Mfence_F3, Code.Mfence_F4, Code.Mfence_F5,
@@ -48,12 +51,27 @@ internal static unsafe class Miscellaneous
     }
 
     private static void Nop(BlockBuilder b) => b.Emit(&NopOp);
+    private static void Pause(BlockBuilder b) => b.Emit(&PauseOp);
     private static void Fence(BlockBuilder b) => b.Emit(&FenceOp);
     private static void TouchLine(BlockBuilder b) => b.Emit(&TouchLineOp);
     private static void Undefined(BlockBuilder b) => b.Undefined();
 
     [MethodImpl(Jit.Handler)]
     private static void NopOp(Cpu* cpu, Op* op) => Chain.Next(cpu, op);
+
+    // A guest that waits for a lock waits for another vCPU's thread: on a busy host that thread may need this core.
+    [MethodImpl(Jit.Handler)]
+    private static void PauseOp(Cpu* cpu, Op* op)
+    {
+        if ((++cpu->Pauses & (PausesPerYield - 1)) == 0) YieldHost(cpu);
+        Chain.Next(cpu, op);
+    }
+
+    [MethodImpl(Jit.Cold)]
+    private static void YieldHost(Cpu* cpu)
+    {
+        if (Vcpu.Of(cpu).Partition.Context is { VcpuCount: > 1, Deterministic: false }) Thread.Yield();
+    }
 
     [MethodImpl(Jit.Handler)]
     private static void FenceOp(Cpu* cpu, Op* op)
