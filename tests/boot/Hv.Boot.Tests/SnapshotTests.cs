@@ -64,17 +64,4 @@ public sealed class SnapshotTests : IDisposable
     [Fact, Trait("tier", "nightly")]
     public Task DeterministicBoot_SavedAtTwentyMoments_IsTheSameRun() =>
         SavedAnywhere(1, Enumerable.Range(1, 20).Select(i => i / 22.0));
-
-    [Fact]
-    public async Task RealTimeBoot_SavedAndRestored_ComesToItsEnd()
-    {
-        string file = Path.Combine(folder, "saved.hvs");
-        using HvProcess hv = HvProcess.Start(
-            [.. Guest.Script(folder, KernelFlavour.Cloud, Script), "--cpus", "2", "--save-on-exit", file]);
-        await hv.Expect("Run /init as init process|Freeing unused kernel");
-        hv.Signal("INT");
-        Assert.Equal(0, await hv.ExitCode());
-        using HvProcess second = await Boot("--cpus", "2", "--restore", file);
-        Assert.Contains("END-OF-SCRIPT", second.Output, StringComparison.Ordinal);
-    }
 }

@@ -20,11 +20,12 @@ public sealed class WholeMachineTests : IDisposable
         string timeout = $"{new Random(seed).Next(300, 4000)}ms";
         using HvProcess first = await HvProcess.Run([.. arguments, "--timeout", timeout, "--save-on-exit", snapshot]);
         int code = await first.ExitCode();
-        if (code == 0) return; // the host was so fast that the guest was done
-        Assert.True(code == 124, $"seed {seed}: hv ended with {code}: {first.Errors}");
+        Assert.True(code == 0, $"seed {seed}: hv ended with {code}: {first.Errors}");
+        if (!File.Exists(snapshot)) return; // the host was so fast that the guest was done
         using HvProcess second = await HvProcess.Run([.. arguments, "--restore", snapshot]);
         if (await second.ExitCode() != 0) throw second.Failure($"seed {seed}, saved after {timeout}: the restored machine ended with {await second.ExitCode()}");
         Assert.Contains("END-OF-SCRIPT", second.Output, StringComparison.Ordinal);
+        File.Delete(snapshot);
     }
 
     [Theory]
