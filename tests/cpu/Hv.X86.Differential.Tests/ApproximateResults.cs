@@ -4,25 +4,30 @@ using Iced.Intel;
 
 namespace Hv.X86.Differential.Tests;
 
-/// <summary>Instructions whose results are approximations that differ between processors: both must lie within the manual's bound.</summary>
+/// <summary>Instructions whose results are approximations that differ between processors: both must lie within the
+/// manual's bound.</summary>
 internal static class ApproximateResults
 {
     // Each side may be off by 1.5 × 2⁻¹² (SDM vol. 2, RCPPS and RSQRTPS).
     private const double ReciprocalBound = 2 * 1.5 / 4096;
 
     /// <summary>True when this instruction approximates, and the two results are as near as the manual asks.</summary>
-    public static bool Agree(ref CpuCase expected, ref CpuCase actual, in Instruction instruction) => instruction.Mnemonic switch
+    public static bool Agree(ref CpuCase expected, ref CpuCase actual, in Instruction instruction) =>
+        instruction.Mnemonic switch
     {
-        Mnemonic.Rcpps or Mnemonic.Rcpss or Mnemonic.Rsqrtps or Mnemonic.Rsqrtss or Mnemonic.Vrcpps or Mnemonic.Vrcpss or Mnemonic.Vrsqrtps
+        Mnemonic.Rcpps or Mnemonic.Rcpss or Mnemonic.Rsqrtps or Mnemonic.Rsqrtss or Mnemonic.Vrcpps or Mnemonic.Vrcpss
+            or Mnemonic.Vrsqrtps
             or Mnemonic.Vrsqrtss => AgreeOnSingles(ref expected, ref actual, instruction.Op0Register.GetNumber()),
-        Mnemonic.Fsin or Mnemonic.Fcos or Mnemonic.Fsincos or Mnemonic.Fptan or Mnemonic.Fpatan or Mnemonic.F2xm1 or Mnemonic.Fyl2x
+        Mnemonic.Fsin or Mnemonic.Fcos or Mnemonic.Fsincos or Mnemonic.Fptan or Mnemonic.Fpatan or Mnemonic.F2xm1
+        or Mnemonic.Fyl2x
             or Mnemonic.Fyl2xp1 => AgreeOnX87(ref expected, ref actual),
         _ => false,
     };
 
     private static bool AgreeOnSingles(ref CpuCase expected, ref CpuCase actual, int register)
     {
-        if (!Near(expected.Xmm(register), actual.Xmm(register)) || !Near(expected.YmmHigh(register), actual.YmmHigh(register)))
+        if (!Near(expected.Xmm(register), actual.Xmm(register))
+            || !Near(expected.YmmHigh(register), actual.YmmHigh(register)))
         {
             return false;
         }
@@ -46,8 +51,9 @@ internal static class ApproximateResults
         return true;
     }
 
-    /// <summary>One unit in the last place between two results, as both vendors claim for themselves (SDM vol. 1, 8.3.10); C1 and the
-    /// precision flag follow from the rounding of the last bit, so they may differ as well.</summary>
+    /// <summary>One unit in the last place between two results, as both vendors claim for themselves (SDM vol. 1,
+    /// 8.3.10); C1 and the precision flag follow from the rounding of the last bit, so they may differ as
+    /// well.</summary>
     private static bool AgreeOnX87(ref CpuCase expected, ref CpuCase actual)
     {
         for (int i = 0; i < 8; i++)
@@ -73,6 +79,8 @@ internal static class ApproximateResults
         ushort exponent = MemoryMarshal.Read<ushort>(value[8..]);
         bool isNormal = (significand >> 63) != 0 && (exponent & 0x7FFF) is not (0 or 0x7FFF);
         // What is not normal has to be the same bit for bit: its ordinals are far from each other.
-        return isNormal ? ((UInt128)exponent << 63) + (significand & long.MaxValue) : ((UInt128)exponent << 112) + ((UInt128)significand << 8) + 1;
+        return isNormal
+            ? ((UInt128)exponent << 63) + (significand & long.MaxValue)
+            : ((UInt128)exponent << 112) + ((UInt128)significand << 8) + 1;
     }
 }

@@ -53,7 +53,8 @@ internal sealed class CaseGenerator(int bitness)
     /// <summary>Decodes a case's first instruction.</summary>
     public Instruction Decode(ref CpuCase c) => _encodings.Decode(c.CodeSpan, bitness, c.Rip);
 
-    /// <summary>Lets the instruction cross from one code page into the other, or into the unmapped page behind them.</summary>
+    /// <summary>Lets the instruction cross from one code page into the other, or into the unmapped page behind
+    /// them.</summary>
     private static void PlaceAtPageEnd(ref CpuCase c, Rng rng)
     {
         ulong end = OracleLayout.Code + (rng.Percent(70) ? 0x1000ul : 0x2000);

@@ -10,10 +10,12 @@ public sealed class CoverageTests
     private const uint InvalidOpcode = 6;
     private const ulong CasesPerEncoding = 8;
 
-    /// <summary>Those that raise #UD for user code in these modes by right: CLAC, STAC, MONITOR and MWAIT above CPL 0, RSM outside SMM, SYSCALL and SYSRET in
-    /// 32-bit code (as on Intel's processors), undefined instructions themselves.</summary>
+    /// <summary>Those that raise #UD for user code in these modes by right: CLAC, STAC, MONITOR and MWAIT above CPL 0,
+    /// RSM outside SMM, SYSCALL and SYSRET in 32-bit code (as on Intel's processors), undefined instructions
+    /// themselves.</summary>
     private static readonly Mnemonic[] s_undefined =
-        [Mnemonic.Clac, Mnemonic.Stac, Mnemonic.Monitor, Mnemonic.Mwait, Mnemonic.Rsm, Mnemonic.Syscall, Mnemonic.Sysret,
+        [Mnemonic.Clac, Mnemonic.Stac, Mnemonic.Monitor, Mnemonic.Mwait, Mnemonic.Rsm, Mnemonic.Syscall,
+        Mnemonic.Sysret,
             Mnemonic.Ud0, Mnemonic.Ud1, Mnemonic.Ud2];
 
     [Theory]
@@ -30,7 +32,8 @@ public sealed class CoverageTests
             bool made = false, ran = false;
             for (ulong seed = 0; seed < CasesPerEncoding && !ran; seed++)
             {
-                if (generator.TryNext(code, seed, out one[0], out Instruction instruction) && !instruction.HasLockPrefix)
+                if (generator.TryNext(code, seed, out one[0], out Instruction instruction)
+                    && !instruction.HasLockPrefix)
                 {
                     made = true;
                     engine.Run(one);

@@ -6,8 +6,9 @@ using Xunit.Abstractions;
 
 namespace Hv.X86.Differential.Tests;
 
-/// <summary>Compares an engine with the host's processor over many cases, and reports what differs with all that is needed to see it
-/// again: the instruction, its bytes, the seed, and the differences after the input was made as simple as it stays wrong.</summary>
+/// <summary>Compares an engine with the host's processor over many cases, and reports what differs with all that is
+/// needed to see it again: the instruction, its bytes, the seed, and the differences after the input was made as simple
+/// as it stays wrong.</summary>
 internal sealed class DifferentialRun(ICaseRunner oracle, ICaseRunner engine, ITestOutputHelper? output = null)
 {
     private const int BatchCases = 512;
@@ -34,7 +35,8 @@ internal sealed class DifferentialRun(ICaseRunner oracle, ICaseRunner engine, IT
         for (long i = 0; i < cases; i++)
         {
             ulong own = (seed << 32) + (ulong)i;
-            if (generator.TryNext(codes[(int)(i % codes.Length)], own, out _before[_pending], out _instructions[_pending]))
+            if (generator.TryNext(codes[(int)(i % codes.Length)], own, out _before[_pending],
+                out _instructions[_pending]))
             {
                 _seeds[_pending++] = own;
                 if (_pending == BatchCases)
@@ -49,13 +51,15 @@ internal sealed class DifferentialRun(ICaseRunner oracle, ICaseRunner engine, IT
     /// <summary>Fails with a report when anything differed.</summary>
     public void AssertNoDifferences()
     {
-        output?.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{Compared} cases compared, {Faulted} of them faults, {Different} different"));
+        output?.WriteLine(string.Create(CultureInfo.InvariantCulture,
+            $"{Compared} cases compared, {Faulted} of them faults, {Different} different"));
         if (Different == 0)
         {
             return;
         }
         var text = new StringBuilder();
-        _ = text.Append(CultureInfo.InvariantCulture, $"{Different} of {Compared} cases differ, in {_failures.Count} encodings\n");
+        _ = text.Append(CultureInfo.InvariantCulture,
+            $"{Different} of {Compared} cases differ, in {_failures.Count} encodings\n");
         foreach ((string code, (int count, _)) in _failures)
         {
             _ = text.Append(CultureInfo.InvariantCulture, $"  {code} ({count})");
@@ -127,10 +131,12 @@ internal sealed class DifferentialRun(ICaseRunner oracle, ICaseRunner engine, IT
         {
             if (c.Xmm(i).ContainsAnyExcept((byte)0) || c.YmmHigh(i).ContainsAnyExcept((byte)0))
             {
-                _ = text.Append(CultureInfo.InvariantCulture, $" ymm{i}(low first)={Convert.ToHexString(c.Xmm(i))}{Convert.ToHexString(c.YmmHigh(i))}");
+                _ = text.Append(CultureInfo.InvariantCulture,
+                    $" ymm{i}(low first)={Convert.ToHexString(c.Xmm(i))}{Convert.ToHexString(c.YmmHigh(i))}");
             }
         }
-        return text.Append(CultureInfo.InvariantCulture, $" rflags={c.Rflags:X} mxcsr={c.Mxcsr:X} fcw={c.Fcw:X} fsw={c.Fsw:X} ftw={c.Ftw:X}\n").ToString();
+        return text.Append(CultureInfo.InvariantCulture,
+            $" rflags={c.Rflags:X} mxcsr={c.Mxcsr:X} fcw={c.Fcw:X} fsw={c.Fsw:X} ftw={c.Ftw:X}\n").ToString();
     }
 
     /// <summary>Clears one part of the input after another, as long as the two still differ.</summary>

@@ -2,8 +2,8 @@ using Iced.Intel;
 
 namespace Hv.X86.Differential.Tests;
 
-/// <summary>Random encodings of a wanted instruction: bytes are drawn from the opcode tables, with prefixes that the instruction may or
-/// may not want, and then decoded; what came out differently is drawn again.</summary>
+/// <summary>Random encodings of a wanted instruction: bytes are drawn from the opcode tables, with prefixes that the
+/// instruction may or may not want, and then decoded; what came out differently is drawn again.</summary>
 internal sealed class EncodingGenerator
 {
     private const int MaxBytes = 15;
@@ -19,8 +19,10 @@ internal sealed class EncodingGenerator
         _decoder32 = Decoder.Create(32, _source);
     }
 
-    /// <summary>Draws an encoding of <paramref name="code"/> for <paramref name="bitness"/>. False when 50 draws gave something else.</summary>
-    public bool TryNext(Code code, int bitness, ulong ip, Rng rng, out Instruction instruction, out ReadOnlySpan<byte> bytes)
+    /// <summary>Draws an encoding of <paramref name="code"/> for <paramref name="bitness"/>. False when 50 draws gave
+    /// something else.</summary>
+    public bool TryNext(Code code, int bitness, ulong ip, Rng rng, out Instruction instruction,
+        out ReadOnlySpan<byte> bytes)
     {
         if (!_opcodes.TryGetValue(code, out OpCodeInfo? op))
         {
@@ -135,11 +137,18 @@ internal sealed class EncodingGenerator
             Put(rng.Pick<byte>([0x66, 0xF0, 0xF2, 0xF3]));
         }
         int map = op.Table switch { OpCodeTableKind.T0F => 1, OpCodeTableKind.T0F38 => 2, _ => 3 };
-        int pp = op.MandatoryPrefix switch { MandatoryPrefix.P66 => 1, MandatoryPrefix.PF3 => 2, MandatoryPrefix.PF2 => 3, _ => 0 };
+        int pp = op.MandatoryPrefix switch
+        {
+            MandatoryPrefix.P66 => 1,
+            MandatoryPrefix.PF3 => 2,
+            MandatoryPrefix.PF2 => 3,
+            _ => 0,
+        };
         int l = op.IsLIG ? rng.Below(2) : (int)op.L;
         int w = op.IsWIG || (op.IsWIG32 && bitness != 64) ? rng.Below(2) : (int)op.W;
         int vvvv = rng.Percent(40) ? 15 : rng.Below(16);
-        int rxb = bitness == 64 ? rng.Below(8) : rng.Below(2); // the inverted bits; R and X must be clear outside 64-bit mode
+        // The inverted bits; R and X must be clear outside 64-bit mode.
+        int rxb = rng.Below(bitness == 64 ? 8 : 2);
         if (bitness != 64)
         {
             vvvv |= 8;
@@ -175,7 +184,8 @@ internal sealed class EncodingGenerator
         Put((byte)op.OpCode);
         for (int i = 0; i < op.OpCount; i++)
         {
-            if (op.GetOpKind(i) is OpCodeOperandKind.r8_opcode or OpCodeOperandKind.r16_opcode or OpCodeOperandKind.r32_opcode
+            if (op.GetOpKind(i) is OpCodeOperandKind.r8_opcode or OpCodeOperandKind.r16_opcode
+                or OpCodeOperandKind.r32_opcode
                 or OpCodeOperandKind.r64_opcode or OpCodeOperandKind.sti_opcode)
             {
                 _bytes[_length - 1] = (byte)((_bytes[_length - 1] & 0xF8) | rng.Below(8));

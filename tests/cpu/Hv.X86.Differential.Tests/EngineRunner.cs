@@ -9,8 +9,8 @@ using Hv.X86.Oracle;
 
 namespace Hv.X86.Differential.Tests;
 
-/// <summary>Runs cases on an engine, through nothing but its contract: a user-mode program under 4-level paging, with an IDT whose
-/// handlers halt. The code pages are filled with INT3, so that every case ends in a handler.</summary>
+/// <summary>Runs cases on an engine, through nothing but its contract: a user-mode program under 4-level paging, with
+/// an IDT whose handlers halt. The code pages are filled with INT3, so that every case ends in a handler.</summary>
 internal sealed class EngineRunner : ICaseRunner
 {
     private const int PageBytes = 0x1000;
@@ -20,11 +20,13 @@ internal sealed class EngineRunner : ICaseRunner
 
     // System pages: one run of guest memory, supervisor only, at its own linear address.
     private const ulong System = 0x0619_0000;
-    private const int PageTables = 0, Gdt = 8 * PageBytes, Idt = 9 * PageBytes, Tss = 10 * PageBytes, Handlers = 11 * PageBytes,
+    private const int PageTables = 0, Gdt = 8 * PageBytes, Idt = 9 * PageBytes, Tss = 10 * PageBytes,
+        Handlers = 11 * PageBytes,
         KernelStackTop = 15 * PageBytes, SystemBytes = 16 * PageBytes;
     private const ushort KernelCs = 0x10, TssSelector = 0x40;
 
-    private const ushort UserCode64 = 0xA0FB, UserCode32 = 0xC0FB, FlatUserData = 0xC0F3, BusyTss = 0x008B, Unusable = 0x0100;
+    private const ushort UserCode64 = 0xA0FB, UserCode32 = 0xC0FB, FlatUserData = 0xC0F3, BusyTss = 0x008B,
+        Unusable = 0x0100;
 
     private readonly byte[] _ram;
     private readonly int _first;
@@ -36,7 +38,8 @@ internal sealed class EngineRunner : ICaseRunner
 
     // Offsets of the regions in the memory file.
     private const int CodeOffset = 0, DataOffset = OracleLayout.CodeBytes,
-        SystemOffset = DataOffset + OracleLayout.DataBytes + OracleLayout.ReadOnlyBytes, RamBytes = SystemOffset + SystemBytes;
+        SystemOffset = DataOffset + OracleLayout.DataBytes + OracleLayout.ReadOnlyBytes,
+        RamBytes = SystemOffset + SystemBytes;
 
     public EngineRunner(IEngine engine)
     {
@@ -201,14 +204,16 @@ internal sealed class EngineRunner : ICaseRunner
         WriteQword(system, Gdt + 0x28, 0x00CF_F300_0000_FFFF);
         WriteQword(system, Gdt + 0x30, 0x00AF_FB00_0000_FFFF);
         WriteQword(system, Tss + 4, System + KernelStackTop); // RSP0
-        BinaryPrimitives.WriteUInt16LittleEndian(system[(Tss + 102)..], 0x68); // no I/O permission bitmap within the limit
+        BinaryPrimitives.WriteUInt16LittleEndian(system[(Tss + 102)..],
+            0x68); // no I/O permission bitmap within the limit
         for (int vector = 0; vector < 256; vector++)
         {
             ulong handler = System + Handlers + (16 * (ulong)vector);
             system[Handlers + (16 * vector)] = 0xF4; // HLT
             // An interrupt gate of DPL 3 for INT3 and INTO, as Linux has them, else of DPL 0.
             ulong type = vector is 3 or 4 ? 0xEEul : 0x8E;
-            WriteQword(system, Idt + (16 * vector), (handler & 0xFFFF) | ((ulong)KernelCs << 16) | (type << 40) | ((handler & 0xFFFF_0000) << 32));
+            WriteQword(system, Idt + (16 * vector), (handler & 0xFFFF) | ((ulong)KernelCs << 16) | (type << 40)
+                | ((handler & 0xFFFF_0000) << 32));
             WriteQword(system, Idt + (16 * vector) + 8, handler >> 32);
         }
     }
@@ -222,7 +227,8 @@ internal sealed class EngineRunner : ICaseRunner
             {
                 table = NextTable(table, (int)(linear >> shift) & 511);
             }
-            WriteQword(Ram[SystemOffset..], PageTables + (table * PageBytes) + (8 * (int)((linear >> 12) & 511)), linear | flags);
+            WriteQword(Ram[SystemOffset..], PageTables + (table * PageBytes) + (8 * (int)((linear >> 12) & 511)),
+                linear | flags);
         }
     }
 
@@ -243,7 +249,8 @@ internal sealed class EngineRunner : ICaseRunner
         return (int)((value & ~0xFFFul) - System - PageTables) / PageBytes;
     }
 
-    private static void WriteQword(Span<byte> system, int offset, ulong value) => BinaryPrimitives.WriteUInt64LittleEndian(system[offset..], value);
+    private static void WriteQword(Span<byte> system, int offset, ulong value) =>
+        BinaryPrimitives.WriteUInt64LittleEndian(system[offset..], value);
 
     private sealed class Context : IPartitionContext, IVmClock, IEntropy, IDeviceLog
     {

@@ -50,7 +50,8 @@ public sealed class GeneratorTests
         for (int i = 0; i < once.Length; i++)
         {
             CpuCase before = first[i];
-            Assert.True(StateComparer.Bytes(ref once[i]).SequenceEqual(StateComparer.Bytes(ref twice[i])), $"{instructions[i]} seed {i}");
+            Assert.True(StateComparer.Bytes(ref once[i]).SequenceEqual(StateComparer.Bytes(ref twice[i])),
+                $"{instructions[i]} seed {i}");
         }
     }
 }

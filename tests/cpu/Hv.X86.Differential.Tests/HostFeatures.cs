@@ -76,7 +76,8 @@ internal static class HostFeatures
         [CpuidFeature.XSAVEC] = (Leaf.Eax0D1, 1),
     };
 
-    private static readonly Dictionary<CpuidFeature, bool> s_host = s_scope.ToDictionary(f => f.Key, f => AskHost(f.Value.Leaf, f.Value.Bit));
+    private static readonly Dictionary<CpuidFeature, bool> s_host = s_scope
+        .ToDictionary(f => f.Key, f => AskHost(f.Value.Leaf, f.Value.Bit));
 
     /// <summary>True when every extension that <paramref name="code"/> needs belongs to Hv's models.</summary>
     public static bool InScope(Code code) => code.CpuidFeatures().All(s_scope.ContainsKey);

@@ -149,7 +149,8 @@ public sealed class HostOracleTests : IDisposable
 
     private static CpuCase NewCase(uint bitness, params ReadOnlySpan<byte> code)
     {
-        var c = new CpuCase { Bitness = bitness, Rip = OracleLayout.Code + 0x800, Rflags = 0x202, CodeLength = (uint)code.Length };
+        var c = new CpuCase { Bitness = bitness, Rip = OracleLayout.Code + 0x800, Rflags = 0x202,
+            CodeLength = (uint)code.Length };
         code.CopyTo(c.CodeSpan);
         c.Gpr[4] = OracleLayout.Data + 0x1000;
         c.Fcw = 0x37F;

@@ -4,8 +4,8 @@ using Iced.Intel;
 
 namespace Hv.X86.Differential.Tests;
 
-/// <summary>The interpreter against Iced's metadata: an instruction changes no register, flag or memory that the metadata does not name. Needs no
-/// particular host.</summary>
+/// <summary>The interpreter against Iced's metadata: an instruction changes no register, flag or memory that the
+/// metadata does not name. Needs no particular host.</summary>
 public sealed class MetadataTests
 {
     private const int CasesPerEncoding = 6;
@@ -22,7 +22,8 @@ public sealed class MetadataTests
         var surplus = new SortedDictionary<string, string>();
         int checkedCases = 0;
         CpuCase[] one = new CpuCase[1];
-        foreach (Code code in InstructionScope.All(bitness).Where(c => InstructionScope.WhyNotCompared(c, bitness) is null && !LoadsAll(c)))
+        foreach (Code code in InstructionScope.All(bitness).Where(c =>
+            InstructionScope.WhyNotCompared(c, bitness) is null && !LoadsAll(c)))
         {
             for (ulong seed = 0; seed < CasesPerEncoding; seed++)
             {
@@ -51,7 +52,8 @@ public sealed class MetadataTests
     private static bool LoadsAll(Code code) => code is Code.Fxrstor_m512byte or Code.Fxrstor64_m512byte;
 
     /// <summary>What changed without leave, or null.</summary>
-    private static string? Surplus(ref CpuCase before, ref CpuCase after, in Instruction instruction, in InstructionInfo info)
+    private static string? Surplus(ref CpuCase before, ref CpuCase after, in Instruction instruction,
+        in InstructionInfo info)
     {
         uint general = 0, low = 0, high = 0;
         foreach (UsedRegister used in info.GetUsedRegisters())
@@ -85,12 +87,14 @@ public sealed class MetadataTests
                 return $"high half of ymm{i}";
             }
         }
-        ulong flags = (before.Rflags ^ after.Rflags) & StatusAndDirection & ~StateComparer.ToRflags(instruction.RflagsModified);
+        ulong flags =
+            (before.Rflags ^ after.Rflags) & StatusAndDirection & ~StateComparer.ToRflags(instruction.RflagsModified);
         if (flags != 0)
         {
             return $"flags {flags:X}";
         }
-        bool writesMemory = info.GetUsedMemory().Any(m => m.Access is not (OpAccess.Read or OpAccess.CondRead or OpAccess.NoMemAccess or OpAccess.None));
+        bool writesMemory = info.GetUsedMemory().Any(m =>
+            m.Access is not (OpAccess.Read or OpAccess.CondRead or OpAccess.NoMemAccess or OpAccess.None));
         return !writesMemory && !((ReadOnlySpan<byte>)before.Data).SequenceEqual(after.Data) ? "memory" : null;
     }
 }

@@ -6,16 +6,17 @@ using Iced.Intel;
 
 namespace Hv.X86.Differential.Tests;
 
-/// <summary>Makes an instruction's memory operands and branch targets hit places worth hitting: the data pages mostly, their
-/// boundaries, the read-only page, unmapped pages, addresses that are not canonical.</summary>
+/// <summary>Makes an instruction's memory operands and branch targets hit places worth hitting: the data pages mostly,
+/// their boundaries, the read-only page, unmapped pages, addresses that are not canonical.</summary>
 internal static class OperandPlacer
 {
     private const int Rax = 0, Rcx = 1, Rdx = 2, Rsp = 4, Rbp = 5, Rsi = 6, Rdi = 7;
     private const int FxsaveBytes = 512;
 
-    /// <summary>Adjusts registers and displacement bytes, so that memory operands lie where <see cref="Target"/> says. The instruction
-    /// must be decoded anew afterwards. False when this encoding cannot be placed.</summary>
-    public static bool TryPlaceOperands(ref CpuCase c, in Instruction instruction, Span<byte> bytes, in ConstantOffsets offsets, Rng rng)
+    /// <summary>Adjusts registers and displacement bytes, so that memory operands lie where <see cref="Target"/> says.
+    /// The instruction must be decoded anew afterwards. False when this encoding cannot be placed.</summary>
+    public static bool TryPlaceOperands(ref CpuCase c, in Instruction instruction, Span<byte> bytes,
+        in ConstantOffsets offsets, Rng rng)
     {
         c.Gpr[Rsp] = StackPointer(rng);
         if (c.Bitness == 32)
@@ -41,7 +42,13 @@ internal static class OperandPlacer
             return (c.Gpr[register - Register.AH] >> 8) & 0xFF;
         }
         ulong value = c.Gpr[register.GetFullRegister().GetNumber()];
-        return register.GetSize() switch { 8 => value, 4 => value & uint.MaxValue, 2 => value & ushort.MaxValue, _ => value & byte.MaxValue };
+        return register.GetSize() switch
+        {
+            8 => value,
+            4 => value & uint.MaxValue,
+            2 => value & ushort.MaxValue,
+            _ => value & byte.MaxValue,
+        };
     }
 
     private static bool HasMemory(in Instruction instruction)
@@ -104,13 +111,15 @@ internal static class OperandPlacer
             int register = kind switch
             {
                 OpKind.MemorySegRSI or OpKind.MemorySegESI or OpKind.MemorySegSI => Rsi,
-                OpKind.MemoryESRDI or OpKind.MemoryESEDI or OpKind.MemoryESDI or OpKind.MemorySegRDI or OpKind.MemorySegEDI or OpKind.MemorySegDI => Rdi,
+                OpKind.MemoryESRDI or OpKind.MemoryESEDI or OpKind.MemoryESDI or OpKind.MemorySegRDI
+                or OpKind.MemorySegEDI or OpKind.MemorySegDI => Rdi,
                 _ => -1,
             };
             if (register >= 0)
             {
                 isString = true;
-                ulong target = Target(Math.Max(instruction.MemorySize.GetSize(), 8), (int)c.Bitness, locked: false, rng);
+                ulong target = Target(Math.Max(instruction.MemorySize.GetSize(), 8), (int)c.Bitness, locked: false,
+                    rng);
                 if (register == Rsi || kind is OpKind.MemorySegRDI or OpKind.MemorySegEDI)
                 {
                     target -= SegmentBase(instruction);
@@ -121,7 +130,9 @@ internal static class OperandPlacer
         if (isString && !(instruction.Mnemonic is Mnemonic.Maskmovq or Mnemonic.Maskmovdqu or Mnemonic.Vmaskmovdqu))
         {
             c.Gpr[Rcx] = (ulong)(rng.Percent(90) ? rng.Below(40) : rng.Below(3000));
-            if (rng.Percent(30) && c.Bitness == 64 && (instruction.Op0Kind is OpKind.MemoryESEDI or OpKind.MemorySegESI || instruction.Op1Kind == OpKind.MemorySegESI))
+            if (rng.Percent(30) && c.Bitness == 64
+                && (instruction.Op0Kind is OpKind.MemoryESEDI or OpKind.MemorySegESI
+                || instruction.Op1Kind == OpKind.MemorySegESI))
             {
                 c.Gpr[Rcx] |= rng.Next() << 32; // only ECX counts
             }
@@ -135,7 +146,8 @@ internal static class OperandPlacer
         _ => 0,
     };
 
-    private static bool TryPlaceMemory(ref CpuCase c, in Instruction instruction, Span<byte> bytes, in ConstantOffsets offsets, Rng rng)
+    private static bool TryPlaceMemory(ref CpuCase c, in Instruction instruction, Span<byte> bytes,
+        in ConstantOffsets offsets, Rng rng)
     {
         int size = instruction.MemorySize.GetSize();
         if (size == 0)
@@ -217,7 +229,8 @@ internal static class OperandPlacer
 
     private static int VsibSize(this in Instruction instruction) => instruction.IsVsib64 ? 64 : 32;
 
-    /// <summary>Gives operands the interesting values that are rare by chance. After <see cref="TryPlaceOperands"/>.</summary>
+    /// <summary>Gives operands the interesting values that are rare by chance. After
+    /// <see cref="TryPlaceOperands"/>.</summary>
     public static void SpecialOperands(ref CpuCase c, in Instruction instruction, Rng rng)
     {
         switch (instruction.Mnemonic)
@@ -228,7 +241,8 @@ internal static class OperandPlacer
                 WriteData(ref c, c.Gpr[Rsp], ReadData(c, c.Gpr[Rsp]) & ~0x100ul);
                 break;
             case Mnemonic.Cmpxchg when rng.Percent(50):
-                c.Gpr[Rax] = instruction.Op0Kind == OpKind.Register ? Read(c, instruction.Op0Register) : ReadData(c, Address(c, instruction));
+                c.Gpr[Rax] = instruction.Op0Kind == OpKind.Register ? Read(c, instruction.Op0Register)
+                : ReadData(c, Address(c, instruction));
                 break;
             case Mnemonic.Cmpxchg8b when rng.Percent(50):
                 ulong eight = ReadData(c, Address(c, instruction));
@@ -246,7 +260,8 @@ internal static class OperandPlacer
             case Mnemonic.Bt or Mnemonic.Bts or Mnemonic.Btr or Mnemonic.Btc
                 when instruction.Op0Kind == OpKind.Memory && instruction.Op1Kind == OpKind.Register && rng.Percent(80):
                 int number = instruction.Op1Register.GetFullRegister().GetNumber();
-                if (number != instruction.MemoryBase.GetFullRegister().GetNumber() && number != instruction.MemoryIndex.GetFullRegister().GetNumber())
+                if (number != instruction.MemoryBase.GetFullRegister().GetNumber()
+                    && number != instruction.MemoryIndex.GetFullRegister().GetNumber())
                 {
                     c.Gpr[number] = (ulong)(long)(rng.Below(4000) - 2000);
                     c.Gpr[number] &= c.Bitness == 32 ? uint.MaxValue : ulong.MaxValue;
@@ -278,7 +293,8 @@ internal static class OperandPlacer
     private static ulong ReadData(in CpuCase c, ulong address)
     {
         ulong offset = address - OracleLayout.Data;
-        return offset <= OracleLayout.DataBytes - 8 ? MemoryMarshal.Read<ulong>(((ReadOnlySpan<byte>)c.Data)[(int)offset..]) : 0;
+        return offset <= OracleLayout.DataBytes - 8
+            ? MemoryMarshal.Read<ulong>(((ReadOnlySpan<byte>)c.Data)[(int)offset..]) : 0;
     }
 
     private static void WriteData(ref CpuCase c, ulong address, ulong value)
@@ -303,23 +319,27 @@ internal static class OperandPlacer
     }
 
     /// <summary>Not into the instruction itself (it might never end) nor into what the oracle puts behind it.</summary>
-    private static bool IsHarmlessTarget(ulong target, ulong start, ulong end) => target == end || target < start || target >= end + 16;
+    private static bool IsHarmlessTarget(ulong target, ulong start, ulong end) => target == end || target < start
+        || target >= end + 16;
 
-    /// <summary>Makes a branch lead into the code pages mostly, and never into itself. After <see cref="TryPlaceOperands"/>; the instruction
-    /// must be decoded anew afterwards. False when it must not run.</summary>
-    public static bool TryPlaceBranch(ref CpuCase c, in Instruction instruction, Span<byte> bytes, in ConstantOffsets offsets, Rng rng)
+    /// <summary>Makes a branch lead into the code pages mostly, and never into itself. After
+    /// <see cref="TryPlaceOperands"/>; the instruction must be decoded anew afterwards. False when it must not run.</summary>
+    public static bool TryPlaceBranch(ref CpuCase c, in Instruction instruction, Span<byte> bytes,
+        in ConstantOffsets offsets, Rng rng)
     {
         ulong start = instruction.IP, end = instruction.NextIP;
         switch (instruction.FlowControl)
         {
-            case FlowControl.ConditionalBranch or FlowControl.UnconditionalBranch or FlowControl.Call or FlowControl.XbeginXabortXend:
+            case FlowControl.ConditionalBranch or FlowControl.UnconditionalBranch or FlowControl.Call
+                or FlowControl.XbeginXabortXend:
                 if (offsets.ImmediateSize == 4 && rng.Percent(80))
                 {
                     int distance = (int)(BranchTarget(start, end, rng) - end);
                     BinaryPrimitives.WriteInt32LittleEndian(bytes[offsets.ImmediateOffset..], distance);
                     return true;
                 }
-                while (!IsHarmlessTarget(end + (ulong)(sbyte)bytes[offsets.ImmediateOffset], start, end) && offsets.ImmediateSize == 1)
+                while (!IsHarmlessTarget(end + (ulong)(sbyte)bytes[offsets.ImmediateOffset], start, end)
+                    && offsets.ImmediateSize == 1)
                 {
                     bytes[offsets.ImmediateOffset] = (byte)rng.Next();
                 }

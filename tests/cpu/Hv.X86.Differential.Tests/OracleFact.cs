@@ -2,7 +2,8 @@ using Hv.X86.Oracle;
 
 namespace Hv.X86.Differential.Tests;
 
-/// <summary>A test that needs the host's own processor; skipped, with the reason, where there is none that fits.</summary>
+/// <summary>A test that needs the host's own processor; skipped, with the reason, where there is none that
+/// fits.</summary>
 [AttributeUsage(AttributeTargets.Method)]
 public sealed class OracleFactAttribute : FactAttribute
 {

@@ -1,6 +1,7 @@
 namespace Hv.X86.Differential.Tests;
 
-/// <summary>SplitMix64 (Steele, Lea, Flood 2014): a generator that starts at once from any seed, so that each case has one of its own.</summary>
+/// <summary>SplitMix64 (Steele, Lea, Flood 2014): a generator that starts at once from any seed, so that each case has
+/// one of its own.</summary>
 internal sealed class Rng(ulong seed)
 {
     private ulong _state = seed;

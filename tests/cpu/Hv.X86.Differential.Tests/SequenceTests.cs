@@ -4,8 +4,8 @@ using Iced.Intel;
 
 namespace Hv.X86.Differential.Tests;
 
-/// <summary>Short sequences of register instructions, which a block executes as one chain: lazily kept flags, fused pairs, faults in the
-/// middle.</summary>
+/// <summary>Short sequences of register instructions, which a block executes as one chain: lazily kept flags, fused
+/// pairs, faults in the middle.</summary>
 public sealed class SequenceTests
 {
     private const ulong Entry = OracleLayout.Code + 0x400;
@@ -14,13 +14,15 @@ public sealed class SequenceTests
     [OracleTheory]
     [InlineData(64, 40_000, 11)]
     [InlineData(32, 15_000, 12)]
-    public void Run_RegisterInstructionsInARow_AgreeWithTheHost(int bitness, int cases, ulong seed) => Compare(bitness, cases, seed);
+    public void Run_RegisterInstructionsInARow_AgreeWithTheHost(int bitness, int cases, ulong seed) =>
+        Compare(bitness, cases, seed);
 
     [OracleTheory]
     [Trait("tier", "nightly")]
     [InlineData(64, 2_000_000, 2011)]
     [InlineData(32, 1_000_000, 2012)]
-    public void Run_ManyRegisterInstructionsInARow_AgreeWithTheHost(int bitness, int cases, ulong seed) => Compare(bitness, cases, seed);
+    public void Run_ManyRegisterInstructionsInARow_AgreeWithTheHost(int bitness, int cases, ulong seed) =>
+        Compare(bitness, cases, seed);
 
     private static void Compare(int bitness, int cases, ulong seed)
     {
@@ -44,7 +46,8 @@ public sealed class SequenceTests
                 expected[i].Rflags &= ~undefined[i];
                 actual[i].Rflags &= ~undefined[i];
                 string? difference = StateComparer.Compare(ref before[i], ref expected[i], ref actual[i], default);
-                Assert.True(difference == null, $"{texts[i]}[{Convert.ToHexString(before[i].CodeSpan)}] rflags={before[i].Rflags:X}\n{difference}");
+                Assert.True(difference == null,
+                    $"{texts[i]}[{Convert.ToHexString(before[i].CodeSpan)}] rflags={before[i].Rflags:X}\n{difference}");
             }
         }
     }
@@ -79,14 +82,16 @@ public sealed class SequenceTests
             {
                 Code code = rng.Pick<Code>(_codes);
                 ulong ip = Entry + c.CodeLength;
-                if (!_encodings.TryNext(code, bitness, ip, rng, out Instruction instruction, out ReadOnlySpan<byte> bytes)
+                if (!_encodings.TryNext(code, bitness, ip, rng, out Instruction instruction,
+                    out ReadOnlySpan<byte> bytes)
                     || !IsSuitable(instruction) || (instruction.RflagsRead & undefined) != 0)
                 {
                     continue;
                 }
                 bytes.CopyTo(((Span<byte>)c.Code)[(int)c.CodeLength..]);
                 c.CodeLength += (uint)bytes.Length;
-                undefined = (undefined & ~(instruction.RflagsWritten | instruction.RflagsCleared | instruction.RflagsSet)) | instruction.RflagsUndefined;
+                undefined = (undefined & ~(instruction.RflagsWritten | instruction.RflagsCleared
+                    | instruction.RflagsSet)) | instruction.RflagsUndefined;
                 undefinedEver |= StateComparer.ToRflags(undefined);
                 text += $"{instruction}; ";
                 count--;
@@ -94,20 +99,25 @@ public sealed class SequenceTests
             return text;
         }
 
-        /// <summary>Instructions of which Iced's flags say everything: the count of a shift changes which flags it writes.</summary>
+        /// <summary>Instructions of which Iced's flags say everything: the count of a shift changes which flags it
+        /// writes.</summary>
         private static bool IsSuitable(Code code) => code.FlowControl() == FlowControl.Next && code.Mnemonic() is not
-            (Mnemonic.Shl or Mnemonic.Shr or Mnemonic.Sar or Mnemonic.Sal or Mnemonic.Rol or Mnemonic.Ror or Mnemonic.Rcl or Mnemonic.Rcr
+            (Mnemonic.Shl or Mnemonic.Shr or Mnemonic.Sar or Mnemonic.Sal or Mnemonic.Rol or Mnemonic.Ror
+                or Mnemonic.Rcl or Mnemonic.Rcr
             or Mnemonic.Shld or Mnemonic.Shrd or Mnemonic.Std or Mnemonic.Pause or Mnemonic.Vpextrd or Mnemonic.Vpinsrd)
-            && !code.CpuidFeatures().Any(f => f is CpuidFeature.FPU or CpuidFeature.FPU287 or CpuidFeature.FPU387) && !IsApproximate(code);
+            && !code.CpuidFeatures().Any(f => f is CpuidFeature.FPU or CpuidFeature.FPU287 or CpuidFeature.FPU387)
+                && !IsApproximate(code);
 
-        private static bool IsApproximate(Code code) => code.Mnemonic() is Mnemonic.Rcpps or Mnemonic.Rcpss or Mnemonic.Rsqrtps or Mnemonic.Rsqrtss
+        private static bool IsApproximate(Code code) => code.Mnemonic() is Mnemonic.Rcpps or Mnemonic.Rcpss
+            or Mnemonic.Rsqrtps or Mnemonic.Rsqrtss
             or Mnemonic.Vrcpps or Mnemonic.Vrcpss or Mnemonic.Vrsqrtps or Mnemonic.Vrsqrtss;
 
         private static bool IsSuitable(in Instruction instruction)
         {
             for (int i = 0; i < instruction.OpCount; i++)
             {
-                if (instruction.GetOpKind(i) is not (OpKind.Register or (>= OpKind.Immediate8 and <= OpKind.Immediate32to64)))
+                if (instruction.GetOpKind(i) is not (OpKind.Register
+                    or (>= OpKind.Immediate8 and <= OpKind.Immediate32to64)))
                 {
                     return false;
                 }

@@ -21,7 +21,8 @@ internal static class StateComparer
     /// <param name="expected">What the oracle left; changed by masking.</param>
     /// <param name="actual">What is tested; changed by masking.</param>
     /// <param name="instruction">The instruction.</param>
-    public static string? Compare(ref CpuCase before, ref CpuCase expected, ref CpuCase actual, in Instruction instruction)
+    public static string? Compare(ref CpuCase before, ref CpuCase expected, ref CpuCase actual,
+        in Instruction instruction)
     {
         Mask(ref before, ref expected, instruction);
         Mask(ref before, ref actual, instruction);
@@ -29,7 +30,8 @@ internal static class StateComparer
         {
             return null;
         }
-        if (HostQuirks.Explain(expected, actual, instruction) || ApproximateResults.Agree(ref expected, ref actual, instruction))
+        if (HostQuirks.Explain(expected, actual, instruction)
+            || ApproximateResults.Agree(ref expected, ref actual, instruction))
         {
             return null;
         }
@@ -104,7 +106,8 @@ internal static class StateComparer
         }
         for (int i = 0; i < 16; i++)
         {
-            Line($"ymm{i}", Hex(before.YmmHigh(i)) + Hex(before.Xmm(i)), Hex(expected.YmmHigh(i)) + Hex(expected.Xmm(i)),
+            Line($"ymm{i}", Hex(before.YmmHigh(i)) + Hex(before.Xmm(i)),
+                Hex(expected.YmmHigh(i)) + Hex(expected.Xmm(i)),
                 Hex(actual.YmmHigh(i)) + Hex(actual.Xmm(i)));
         }
         for (int i = 0; i < 8; i++)
@@ -117,14 +120,18 @@ internal static class StateComparer
         Line("ftw", Hex(before.Ftw), Hex(expected.Ftw), Hex(actual.Ftw));
         for (int i = 0; i < OracleLayout.DataBytes; i += 8)
         {
-            Line($"[{OracleLayout.Data + (ulong)i:X}]", Hex(Data(ref before, i)), Hex(Data(ref expected, i)), Hex(Data(ref actual, i)));
+            Line($"[{OracleLayout.Data + (ulong)i:X}]", Hex(Data(ref before, i)), Hex(Data(ref expected, i)),
+                Hex(Data(ref actual, i)));
         }
-        return text.Length == 0 ? $"    images differ at byte {Bytes(ref expected).CommonPrefixLength(Bytes(ref actual))}\n" : text.ToString();
+        return text.Length == 0
+            ? $"    images differ at byte {Bytes(ref expected).CommonPrefixLength(Bytes(ref actual))}\n"
+            : text.ToString();
     }
 
     private static ulong Data(ref CpuCase c, int offset) => MemoryMarshal.Read<ulong>(((Span<byte>)c.Data)[offset..]);
 
-    private static string Fault(in CpuCase c) => c.Vector == CpuCase.NoFault ? "none" : $"#{c.Vector}({c.ErrorCode:X}) cr2={c.FaultAddress:X}";
+    private static string Fault(in CpuCase c) =>
+        c.Vector == CpuCase.NoFault ? "none" : $"#{c.Vector}({c.ErrorCode:X}) cr2={c.FaultAddress:X}";
 
     private static string Hex(ulong value) => value.ToString("X", CultureInfo.InvariantCulture);
 

@@ -3,48 +3,64 @@ using Hv.X86.Oracle;
 
 namespace Hv.X86.Differential.Tests;
 
-/// <summary>Random processor states in which edge values are common: integers around the ends of each width, floating-point zeros,
-/// infinities, denormals and NaNs of both kinds, x87 values with unusual encodings.</summary>
+/// <summary>Random processor states in which edge values are common: integers around the ends of each width,
+/// floating-point zeros, infinities, denormals and NaNs of both kinds, x87 values with unusual encodings.</summary>
 internal sealed class StateGenerator
 {
     private const int PoolBytes = 0x2_0000;
 
     private static readonly ulong[] s_integers =
     [
-        0, 1, 2, 3, 0x7F, 0x80, 0xFF, 0x100, 0x7FFF, 0x8000, 0xFFFF, 0x1_0000, 0x7FFF_FFFF, 0x8000_0000, 0xFFFF_FFFF, 0x1_0000_0000,
-        0x7FFF_FFFF_FFFF_FFFF, 0x8000_0000_0000_0000, ulong.MaxValue, ulong.MaxValue - 1, 0xFFFF_FFFF_8000_0000, 0xFFFF_FFFF_7FFF_FFFF,
-        0xFFFF_FFFF_FFFF_8000, 0xFFFF_FFFF_FFFF_FF80, 0x0101_0101_0101_0101, 0x8080_8080_8080_8080, 0x5555_5555_5555_5555,
+        0, 1, 2, 3, 0x7F, 0x80, 0xFF, 0x100, 0x7FFF, 0x8000, 0xFFFF, 0x1_0000, 0x7FFF_FFFF, 0x8000_0000, 0xFFFF_FFFF,
+        0x1_0000_0000,
+        0x7FFF_FFFF_FFFF_FFFF, 0x8000_0000_0000_0000, ulong.MaxValue, ulong.MaxValue - 1, 0xFFFF_FFFF_8000_0000,
+        0xFFFF_FFFF_7FFF_FFFF,
+        0xFFFF_FFFF_FFFF_8000, 0xFFFF_FFFF_FFFF_FF80, 0x0101_0101_0101_0101, 0x8080_8080_8080_8080,
+        0x5555_5555_5555_5555,
     ];
 
     private static readonly uint[] s_singles =
     [
-        0, 0x8000_0000, 0x3F80_0000, 0xBF80_0000, 0x7F80_0000, 0xFF80_0000, 0x7FC0_0000, 0xFFC0_0000, 0x7FC1_2345, 0x7F80_0001, 0xFFA0_0000,
-        1, 0x8000_0001, 0x007F_FFFF, 0x0080_0000, 0x0080_0001, 0x7F7F_FFFF, 0xFF7F_FFFF, 0x3F00_0000, 0x3F80_0001, 0x3F7F_FFFF, 0x4B00_0000,
-        0x4B7F_FFFF, 0x4F00_0000, 0xCF00_0000, 0x4EFF_FFFF, 0x5F00_0000, 0xDF00_0000, 0x5EFF_FFFF, 0x4000_0000, 0x4040_0000, 0x3FC0_0000,
-        0x3FE0_0000, 0x3EFF_FFFF, 0x0C80_0000, 0x7280_0000, 0x2000_0000, 0x477F_E000, 0x477F_F000, 0x3380_0000, 0x3300_0000, 0x387F_E000,
+        0, 0x8000_0000, 0x3F80_0000, 0xBF80_0000, 0x7F80_0000, 0xFF80_0000, 0x7FC0_0000, 0xFFC0_0000, 0x7FC1_2345,
+        0x7F80_0001, 0xFFA0_0000,
+        1, 0x8000_0001, 0x007F_FFFF, 0x0080_0000, 0x0080_0001, 0x7F7F_FFFF, 0xFF7F_FFFF, 0x3F00_0000, 0x3F80_0001,
+        0x3F7F_FFFF, 0x4B00_0000,
+        0x4B7F_FFFF, 0x4F00_0000, 0xCF00_0000, 0x4EFF_FFFF, 0x5F00_0000, 0xDF00_0000, 0x5EFF_FFFF, 0x4000_0000,
+        0x4040_0000, 0x3FC0_0000,
+        0x3FE0_0000, 0x3EFF_FFFF, 0x0C80_0000, 0x7280_0000, 0x2000_0000, 0x477F_E000, 0x477F_F000, 0x3380_0000,
+        0x3300_0000, 0x387F_E000,
     ];
 
     private static readonly ulong[] s_doubles =
     [
-        0, 0x8000_0000_0000_0000, 0x3FF0_0000_0000_0000, 0xBFF0_0000_0000_0000, 0x7FF0_0000_0000_0000, 0xFFF0_0000_0000_0000, 0x7FF8_0000_0000_0000,
-        0xFFF8_0000_0000_0000, 0x7FF8_1234_5678_9ABC, 0x7FF0_0000_0000_0001, 0xFFF4_0000_0000_0000, 1, 0x8000_0000_0000_0001, 0x000F_FFFF_FFFF_FFFF,
-        0x0010_0000_0000_0000, 0x7FEF_FFFF_FFFF_FFFF, 0xFFEF_FFFF_FFFF_FFFF, 0x3FE0_0000_0000_0000, 0x3FF0_0000_0000_0001, 0x3FEF_FFFF_FFFF_FFFF,
-        0x41DF_FFFF_FFC0_0000, 0x41E0_0000_0000_0000, 0xC1E0_0000_0000_0000, 0xC1E0_0000_0020_0000, 0x43E0_0000_0000_0000, 0xC3E0_0000_0000_0000,
-        0x43DF_FFFF_FFFF_FFFF, 0x4330_0000_0000_0000, 0x433F_FFFF_FFFF_FFFF, 0x47EF_FFFF_E000_0000, 0x47EF_FFFF_F000_0000, 0x3810_0000_0000_0000,
-        0x380F_FFFF_F000_0000, 0x36A0_0000_0000_0000, 0x3690_0000_0000_0000, 0x2000_0000_0000_0000, 0x5FF0_0000_0000_0000, 0x3FF8_0000_0000_0000,
+        0, 0x8000_0000_0000_0000, 0x3FF0_0000_0000_0000, 0xBFF0_0000_0000_0000, 0x7FF0_0000_0000_0000,
+        0xFFF0_0000_0000_0000, 0x7FF8_0000_0000_0000,
+        0xFFF8_0000_0000_0000, 0x7FF8_1234_5678_9ABC, 0x7FF0_0000_0000_0001, 0xFFF4_0000_0000_0000, 1,
+        0x8000_0000_0000_0001, 0x000F_FFFF_FFFF_FFFF,
+        0x0010_0000_0000_0000, 0x7FEF_FFFF_FFFF_FFFF, 0xFFEF_FFFF_FFFF_FFFF, 0x3FE0_0000_0000_0000,
+        0x3FF0_0000_0000_0001, 0x3FEF_FFFF_FFFF_FFFF,
+        0x41DF_FFFF_FFC0_0000, 0x41E0_0000_0000_0000, 0xC1E0_0000_0000_0000, 0xC1E0_0000_0020_0000,
+        0x43E0_0000_0000_0000, 0xC3E0_0000_0000_0000,
+        0x43DF_FFFF_FFFF_FFFF, 0x4330_0000_0000_0000, 0x433F_FFFF_FFFF_FFFF, 0x47EF_FFFF_E000_0000,
+        0x47EF_FFFF_F000_0000, 0x3810_0000_0000_0000,
+        0x380F_FFFF_F000_0000, 0x36A0_0000_0000_0000, 0x3690_0000_0000_0000, 0x2000_0000_0000_0000,
+        0x5FF0_0000_0000_0000, 0x3FF8_0000_0000_0000,
         0x4004_0000_0000_0000, 0x400C_0000_0000_0000,
     ];
 
     private static readonly ushort[] s_exponents =
     [
-        0, 1, 2, 0x3FFE, 0x3FFF, 0x4000, 0x4001, 0x400E, 0x400F, 0x401D, 0x401E, 0x401F, 0x403D, 0x403E, 0x403F, 0x3F81, 0x3F80, 0x3C01, 0x3C00,
+        0, 1, 2, 0x3FFE, 0x3FFF, 0x4000, 0x4001, 0x400E, 0x400F, 0x401D, 0x401E, 0x401F, 0x403D, 0x403E, 0x403F,
+        0x3F81, 0x3F80, 0x3C01, 0x3C00,
         0x407E, 0x407F, 0x43FE, 0x43FF, 0x7FFE, 0x7FFF, 0x3FFD, 0x3FBF, 0x4040,
     ];
 
     private static readonly ulong[] s_significands =
     [
-        0, 1, 0x8000_0000_0000_0000, 0x8000_0000_0000_0001, 0xC000_0000_0000_0000, 0xFFFF_FFFF_FFFF_FFFF, 0x7FFF_FFFF_FFFF_FFFF,
-        0x4000_0000_0000_0000, 0xA000_0000_0000_0000, 0xFFFF_FF00_0000_0000, 0xFFFF_FFFF_FFFF_F800, 0xFFFF_FFFF_FFFF_FC00, 0xC000_0000_0000_0001,
+        0, 1, 0x8000_0000_0000_0000, 0x8000_0000_0000_0001, 0xC000_0000_0000_0000, 0xFFFF_FFFF_FFFF_FFFF,
+        0x7FFF_FFFF_FFFF_FFFF,
+        0x4000_0000_0000_0000, 0xA000_0000_0000_0000, 0xFFFF_FF00_0000_0000, 0xFFFF_FFFF_FFFF_F800,
+        0xFFFF_FFFF_FFFF_FC00, 0xC000_0000_0000_0001,
         0xFFFF_FF80_0000_0000, 0x8000_0080_0000_0000, 0x8000_0000_0000_0400,
     ];
 
@@ -95,7 +111,8 @@ internal sealed class StateGenerator
         _ => rng.Next(),
     };
 
-    private ReadOnlySpan<byte> Slice(Rng rng, int length) => _pool.AsSpan(16 * rng.Below(((PoolBytes - length) / 16) + 1), length);
+    private ReadOnlySpan<byte> Slice(Rng rng, int length) =>
+        _pool.AsSpan(16 * rng.Below(((PoolBytes - length) / 16) + 1), length);
 
     private static void FillVector(Span<byte> vector, Rng rng)
     {
@@ -165,8 +182,10 @@ internal sealed class StateGenerator
         for (int i = 0; i < 8; i++)
         {
             Span<byte> st = c.St(i);
-            ulong significand = rng.Percent(50) ? rng.Next() | (rng.Percent(90) ? 0x8000_0000_0000_0000 : 0) : rng.Pick<ulong>(s_significands);
-            int exponent = rng.Below(4) switch { 0 => rng.Below(0x8000), 1 => 0x3FFF - 40 + rng.Below(80), _ => rng.Pick<ushort>(s_exponents) };
+            ulong significand = rng.Percent(50) ? rng.Next() | (rng.Percent(90) ? 0x8000_0000_0000_0000 : 0)
+                : rng.Pick<ulong>(s_significands);
+            int exponent = rng.Below(4) switch { 0 => rng.Below(0x8000), 1 => 0x3FFF - 40 + rng.Below(80), _ =>
+                rng.Pick<ushort>(s_exponents) };
             MemoryMarshal.Write(st, significand);
             MemoryMarshal.Write(st[8..], (ushort)(exponent | ((int)rng.Next() & 0x8000)));
         }

@@ -4,7 +4,8 @@ using Iced.Intel;
 
 namespace Hv.X86.Differential.Tests;
 
-/// <summary>Results beyond flags that the manual leaves undefined, and flags that are undefined only for some operands.</summary>
+/// <summary>Results beyond flags that the manual leaves undefined, and flags that are undefined only for some
+/// operands.</summary>
 internal static class UndefinedResults
 {
     private const ulong Overflow = 0x800, Carry = 1, Auxiliary = 0x10;
@@ -21,12 +22,14 @@ internal static class UndefinedResults
             case Mnemonic.Ffree or Mnemonic.Ffreep:
                 after.Fsw &= 0xB8FF; // C0 to C3 (SDM vol. 2, FFREE); Zen mostly keeps C1, but not always
                 break;
-            case Mnemonic.Fyl2xp1 when MemoryMarshal.Read<ushort>(before.St(0)[8..]) is ushort exponent && (exponent & 0x7FFF) is >= 0x3FFD and < 0x7FFF:
+            case Mnemonic.Fyl2xp1 when MemoryMarshal.Read<ushort>(before.St(0)[8..]) is ushort exponent
+                && (exponent & 0x7FFF) is >= 0x3FFD and < 0x7FFF:
                 // Defined for |x| below 1 - √½ only (SDM vol. 2, FYL2XP1).
                 after.St(0).Clear();
                 after.Fsw &= 0x7D00;
                 break;
-            case Mnemonic.Shl or Mnemonic.Shr or Mnemonic.Sar or Mnemonic.Sal or Mnemonic.Rol or Mnemonic.Ror or Mnemonic.Rcl or Mnemonic.Rcr:
+            case Mnemonic.Shl or Mnemonic.Shr or Mnemonic.Sar or Mnemonic.Sal or Mnemonic.Rol or Mnemonic.Ror
+                or Mnemonic.Rcl or Mnemonic.Rcr:
                 MaskShift(ref before, ref after, instruction);
                 break;
             case Mnemonic.Fxsave or Mnemonic.Fxsave64:
@@ -38,20 +41,24 @@ internal static class UndefinedResults
         }
     }
 
-    /// <summary>The instruction itself did not fault; what follows it may have (a fetch beyond the code pages).</summary>
-    public static bool IsComplete(in CpuCase before, in CpuCase after) => after.Vector == CpuCase.NoFault || after.Rip != before.Rip;
+    /// <summary>The instruction itself did not fault; what follows it may have (a fetch beyond the code
+    /// pages).</summary>
+    public static bool IsComplete(in CpuCase before, in CpuCase after) => after.Vector == CpuCase.NoFault
+        || after.Rip != before.Rip;
 
     private static int Count(ref CpuCase before, in Instruction instruction, int operand)
     {
-        int count = instruction.GetOpKind(operand) == OpKind.Register ? (byte)before.Gpr[1] : (byte)instruction.GetImmediate(operand);
+        int count = instruction.GetOpKind(operand) == OpKind.Register ? (byte)before.Gpr[1]
+            : (byte)instruction.GetImmediate(operand);
         return count & (OperandBits(instruction) == 64 ? 63 : 31);
     }
 
     private static int OperandBits(in Instruction instruction) =>
-        8 * (instruction.Op0Kind == OpKind.Register ? instruction.Op0Register.GetSize() : instruction.MemorySize.GetSize());
+        8 * (instruction.Op0Kind == OpKind.Register ? instruction.Op0Register.GetSize()
+        : instruction.MemorySize.GetSize());
 
-    /// <summary>OF is undefined unless the count is 1, AF unless it is 0, CF of SHL and SHR when the count reaches the width
-    /// (SDM vol. 2, SAL/SAR/SHL/SHR and RCL/RCR/ROL/ROR).</summary>
+    /// <summary>OF is undefined unless the count is 1, AF unless it is 0, CF of SHL and SHR when the count reaches the
+    /// width (SDM vol. 2, SAL/SAR/SHL/SHR and RCL/RCR/ROL/ROR).</summary>
     private static void MaskShift(ref CpuCase before, ref CpuCase after, in Instruction instruction)
     {
         int count = Count(ref before, instruction, 1);
@@ -72,8 +79,8 @@ internal static class UndefinedResults
         after.Rflags &= ~undefined;
     }
 
-    /// <summary>In an image that FXSAVE wrote: FOP, FIP and FDP, which AMD keeps only with an unmasked exception; MXCSR_MASK, which tells
-    /// of the host; the six bytes after each x87 register, which are reserved.</summary>
+    /// <summary>In an image that FXSAVE wrote: FOP, FIP and FDP, which AMD keeps only with an unmasked exception;
+    /// MXCSR_MASK, which tells of the host; the six bytes after each x87 register, which are reserved.</summary>
     private static void MaskSavedPointers(ref CpuCase before, ref CpuCase after, in Instruction instruction)
     {
         long at = (long)(OperandPlacer.Address(before, instruction) - OracleLayout.Data);

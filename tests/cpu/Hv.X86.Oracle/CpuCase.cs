@@ -21,8 +21,8 @@ public struct DataPages { private byte e0; }
 [InlineArray(8)]
 public struct CasePadding { private ulong e0; }
 
-/// <summary>One case: the state before its instructions, replaced by the state after them. The layout is known to the emitted
-/// program (<see cref="OracleProgram"/>).</summary>
+/// <summary>One case: the state before its instructions, replaced by the state after them. The layout is known to the
+/// emitted program (<see cref="OracleProgram"/>).</summary>
 [StructLayout(LayoutKind.Sequential)]
 public struct CpuCase
 {
@@ -35,7 +35,8 @@ public struct CpuCase
 
     /// <summary>RAX, RCX, RDX, RBX, RSP, RBP, RSI, RDI, R8–R15.</summary>
     public SixteenQwords Gpr;
-    /// <summary>Before: where <see cref="Code"/> goes and starts. After: the next instruction, or the one that faulted.</summary>
+    /// <summary>Before: where <see cref="Code"/> goes and starts. After: the next instruction, or the one that
+    /// faulted.</summary>
     public ulong Rip;
     /// <summary>RFLAGS.</summary>
     public ulong Rflags;
@@ -89,7 +90,8 @@ public struct CpuCase
     [UnscopedRef]
     public Span<byte> YmmHigh(int i) => ((Span<byte>)Xsave).Slice(576 + (16 * i), 16);
 
-    /// <summary>Puts the parts that XSTATE_BV says are in their initial state into that state, so that images compare.</summary>
+    /// <summary>Puts the parts that XSTATE_BV says are in their initial state into that state, so that images
+    /// compare.</summary>
     public void NormaliseXsave()
     {
         Span<byte> image = Xsave;
@@ -112,14 +114,17 @@ public struct CpuCase
         image[520..576].Clear();
     }
 
-    private readonly T Read<T>(int offset) where T : unmanaged => MemoryMarshal.Read<T>(((ReadOnlySpan<byte>)Xsave)[offset..]);
+    private readonly T Read<T>(int offset) where T : unmanaged =>
+        MemoryMarshal.Read<T>(((ReadOnlySpan<byte>)Xsave)[offset..]);
 
-    private void Write<T>(int offset, T value) where T : unmanaged => MemoryMarshal.Write(((Span<byte>)Xsave)[offset..], value);
+    private void Write<T>(int offset, T value) where T : unmanaged =>
+        MemoryMarshal.Write(((Span<byte>)Xsave)[offset..], value);
 }
 
 /// <summary>Something that executes cases.</summary>
 public interface ICaseRunner : IDisposable
 {
-    /// <summary>Runs each case by itself and replaces the state before by the state after. One thread at a time.</summary>
+    /// <summary>Runs each case by itself and replaces the state before by the state after. One thread at a
+    /// time.</summary>
     void Run(Span<CpuCase> cases);
 }

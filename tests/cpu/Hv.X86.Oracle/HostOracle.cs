@@ -7,8 +7,9 @@ using Microsoft.Win32.SafeHandles;
 
 namespace Hv.X86.Oracle;
 
-/// <summary>Executes cases on the host's own processor, in a child process. Cases that fault come back with the fault; a case that
-/// never ends, or kills the child, is found by halving its batch and reported by <see cref="OracleLostException"/>.</summary>
+/// <summary>Executes cases on the host's own processor, in a child process. Cases that fault come back with the fault;
+/// a case that never ends, or kills the child, is found by halving its batch and reported by <see
+/// cref="OracleLostException"/>.</summary>
 public sealed class HostOracle : ICaseRunner
 {
     private const int BatchCases = 256;
@@ -36,7 +37,8 @@ public sealed class HostOracle : ICaseRunner
         File.WriteAllBytes(_programPath, program);
         if (!OperatingSystem.IsWindows())
         {
-            File.SetUnixFileMode(_programPath, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+            File.SetUnixFileMode(_programPath, UnixFileMode.UserRead | UnixFileMode.UserWrite
+                | UnixFileMode.UserExecute);
         }
         _file = MemoryMappedFile.CreateFromFile(_sharedPath, FileMode.Create, null, SharedBytes);
         _accessor = _file.CreateViewAccessor();
@@ -119,7 +121,8 @@ public sealed class HostOracle : ICaseRunner
             input.Write(message);
             input.Flush();
             byte[] answer = new byte[8];
-            Task<int> read = _child.StandardOutput.BaseStream.ReadAtLeastAsync(answer, 8, throwOnEndOfStream: false).AsTask();
+            Task<int> read = _child.StandardOutput.BaseStream.ReadAtLeastAsync(answer, 8,
+                throwOnEndOfStream: false).AsTask();
             if (read.Wait(s_patience) && read.Result == 8)
             {
                 return true;
@@ -133,7 +136,8 @@ public sealed class HostOracle : ICaseRunner
         return false;
     }
 
-    /// <summary>A jump to the program's exit behind the case's code, as far as the code pages reach: at their end, running on faults, as it should.</summary>
+    /// <summary>A jump to the program's exit behind the case's code, as far as the code pages reach: at their end,
+    /// running on faults, as it should.</summary>
     private void AppendExit(ref CpuCase c)
     {
         int length = (int)c.CodeLength;
@@ -157,7 +161,8 @@ public sealed class HostOracle : ICaseRunner
         c.CodeLength = (uint)Math.Min((ulong)(length + tail.Length), room);
     }
 
-    /// <summary>Turns what the child saw into what the processor did: the INT3 that fills the code pages is where a branch led.</summary>
+    /// <summary>Turns what the child saw into what the processor did: the INT3 that fills the code pages is where a
+    /// branch led.</summary>
     private void Interpret(ref CpuCase after, ulong start, int length)
     {
         const uint Breakpoint = 3;
@@ -187,7 +192,8 @@ public sealed class HostOracle : ICaseRunner
 
     private Process StartChild()
     {
-        var info = new ProcessStartInfo(_programPath, [_sharedPath]) { RedirectStandardInput = true, RedirectStandardOutput = true };
+        var info = new ProcessStartInfo(_programPath, [_sharedPath]) { RedirectStandardInput = true,
+            RedirectStandardOutput = true };
         for (int attempt = 0; ; attempt++)
         {
             try
@@ -196,7 +202,8 @@ public sealed class HostOracle : ICaseRunner
             }
             catch (System.ComponentModel.Win32Exception e) when (e.NativeErrorCode == 26 /* ETXTBSY */ && attempt < 50)
             {
-                // Another thread of this process forked while the file was being written, and its child has not reached its exec yet.
+                // Another thread of this process forked while the file was being written, and its child has not reached
+                // its exec yet.
                 Thread.Sleep(10);
             }
         }
@@ -234,11 +241,13 @@ public sealed class HostOracle : ICaseRunner
         }
     }
 
-    private static int OffsetOf<T>(ref byte start, ref T field) => (int)Unsafe.ByteOffset(ref start, ref Unsafe.As<T, byte>(ref field));
+    private static int OffsetOf<T>(ref byte start, ref T field) =>
+        (int)Unsafe.ByteOffset(ref start, ref Unsafe.As<T, byte>(ref field));
 }
 
 /// <summary>A case that killed the oracle's child or never ended.</summary>
-public sealed class OracleLostException(CpuCase lost) : Exception("a case killed the oracle's child process, or never ended")
+public sealed class OracleLostException(CpuCase lost)
+    : Exception("a case killed the oracle's child process, or never ended")
 {
     /// <summary>The case, before it ran.</summary>
     public CpuCase Case { get; } = lost;

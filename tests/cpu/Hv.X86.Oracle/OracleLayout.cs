@@ -1,7 +1,8 @@
 namespace Hv.X86.Oracle;
 
-/// <summary>Where everything lies in the oracle's address space. What code addresses directly is below 2 GiB, so that absolute
-/// 32-bit displacements and 32-bit code reach it, and away from round numbers, so that edge values in registers do not point there.</summary>
+/// <summary>Where everything lies in the oracle's address space. What code addresses directly is below 2 GiB, so that
+/// absolute 32-bit displacements and 32-bit code reach it, and away from round numbers, so that edge values in
+/// registers do not point there.</summary>
 public static class OracleLayout
 {
     /// <summary>The emitted program itself.</summary>
@@ -33,7 +34,8 @@ public static class OracleLayout
     /// <summary>Bytes of scratch.</summary>
     public const int ScratchBytes = 0x4_0000;
 
-    /// <summary>The cases, shared with the parent: above 4 GiB, where addresses that are cut to 32 bits do not lead.</summary>
+    /// <summary>The cases, shared with the parent: above 4 GiB, where addresses that are cut to 32 bits do not
+    /// lead.</summary>
     public const ulong Shared = 0x5A3C_19E4_0000;
 
     /// <summary>True for the oracle's own memory below 4 GiB, which exists on the host only.</summary>

@@ -4,34 +4,39 @@ using static Iced.Intel.AssemblerRegisters;
 
 namespace Hv.X86.Oracle;
 
-/// <summary>Emits the program that executes cases: a static Linux executable of one segment, without libc and without a managed
-/// runtime, so that instructions under test may use every register, and so that its signal handler may be anything it likes.
-///
-/// It maps the pages of <see cref="OracleLayout"/>, installs one handler for SIGSEGV, SIGBUS, SIGILL, SIGFPE and SIGTRAP, then reads
-/// a count of cases from standard input, runs that many from the shared file, and writes the count to standard output.</summary>
+/// <summary>Emits the program that executes cases: a static Linux executable of one segment, without libc and without a
+/// managed runtime, so that instructions under test may use every register, and so that its signal handler may be
+/// anything it likes.  It maps the pages of <see cref="OracleLayout"/>, installs one handler for SIGSEGV, SIGBUS,
+/// SIGILL, SIGFPE and SIGTRAP, then reads a count of cases from standard input, runs that many from the shared file,
+/// and writes the count to standard output.</summary>
 internal sealed class OracleProgram
 {
     // Offsets in CpuCase; checked against the structure by HostOracle.
-    internal const int Rip = 128, Rflags = 136, Vector = 144, ErrorCode = 148, FaultAddress = 152, Bitness = 160, CodeLength = 164,
+    internal const int Rip = 128, Rflags = 136, Vector = 144, ErrorCode = 148, FaultAddress = 152, Bitness = 160,
+        CodeLength = 164,
         Code = 224, Xsave = 320, Data = 1216, Stride = 9408;
 
     private const int Rbx = 3, Rsp = 4;
 
     // Linux system calls and constants (arch/x86/entry/syscalls/syscall_64.tbl; uapi/asm-generic).
-    private const int SysRead = 0, SysWrite = 1, SysOpen = 2, SysMmap = 9, SysMprotect = 10, SysSigaction = 13, SysExit = 60,
+    private const int SysRead = 0, SysWrite = 1, SysOpen = 2, SysMmap = 9, SysMprotect = 10, SysSigaction = 13,
+        SysExit = 60,
         SysSigaltstack = 131, SysArchPrctl = 158;
-    private const int ProtRead = 1, ProtWrite = 2, ProtExec = 4, MapShared = 1, MapPrivate = 2, MapFixed = 0x10, MapAnonymous = 0x20;
+    private const int ProtRead = 1, ProtWrite = 2, ProtExec = 4, MapShared = 1, MapPrivate = 2, MapFixed = 0x10,
+        MapAnonymous = 0x20;
     private const int ArchSetGs = 0x1001, ArchSetFs = 0x1002;
     private const uint SaSiginfo = 4, SaRestorer = 0x0400_0000, SaOnStack = 0x0800_0000, SaNoDefer = 0x4000_0000;
     private static readonly int[] s_signals = [4 /* ILL */, 5 /* TRAP */, 7 /* BUS */, 8 /* FPE */, 11 /* SEGV */];
 
-    // ucontext: gregs start at 40 (uapi/asm/sigcontext.h): r8–r15, rdi, rsi, rbp, rbx, rdx, rax, rcx, rsp, rip, eflags, …
+    // ucontext: gregs start at 40 (uapi/asm/sigcontext.h): r8–r15, rdi, rsi, rbp, rbx, rdx, rax, rcx, rsp, rip, eflags,
+    // …
     private const int Gregs = 40, GregRip = Gregs + (16 * 8), GregEflags = Gregs + (17 * 8), GregErr = Gregs + (19 * 8),
         GregTrapNo = Gregs + (20 * 8), GregCr2 = Gregs + (22 * 8), FpState = Gregs + (23 * 8);
     private static readonly int[] s_gregOrder = [8, 9, 10, 11, 12, 13, 14, 15, 7, 6, 5, 3, 2, 0, 1, 4];
 
     // Variables in scratch memory.
-    private const ulong Count = OracleLayout.Scratch, Remaining = Count + 8, Current = Count + 16, SavedRbx = Count + 24,
+    private const ulong Count = OracleLayout.Scratch, Remaining = Count + 8, Current = Count + 16,
+        SavedRbx = Count + 24,
         Target = Count + 32, SignalStack = Count + 64, Action = Count + 128;
     private const ulong StackTop = OracleLayout.Scratch + 0x1_0000, SignalStackStart = StackTop + 0x1000;
     private const int SignalStackBytes = OracleLayout.ScratchBytes - 0x1_2000;
@@ -50,13 +55,15 @@ internal sealed class OracleProgram
     /// <summary>Emits the executable.</summary>
     /// <param name="sharedBytes">Length of the shared file, whose path is the program's first argument.</param>
     /// <param name="hasAvx">Move state by XSAVE with AVX; else by FXSAVE.</param>
-    /// <param name="exitAddress">Where the code of a 64-bit or 32-bit case must jump (32-bit: far, with selector 33h) when it is done.</param>
+    /// <param name="exitAddress">Where the code of a 64-bit or 32-bit case must jump (32-bit: far, with selector 33h)
+    /// when it is done.</param>
     public static byte[] Emit(int sharedBytes, bool hasAvx, out ulong exitAddress)
     {
         var program = new OracleProgram(hasAvx);
         program.EmitAll(sharedBytes);
         var writer = new ByteWriter();
-        AssemblerResult result = program._a.Assemble(writer, OracleLayout.Text + HeaderBytes, BlockEncoderOptions.ReturnNewInstructionOffsets);
+        AssemblerResult result = program._a.Assemble(writer, OracleLayout.Text + HeaderBytes,
+            BlockEncoderOptions.ReturnNewInstructionOffsets);
         exitAddress = result.GetLabelRIP(program._exit64);
         return MakeElf(writer.ToArray());
     }
@@ -85,9 +92,12 @@ internal sealed class OracleProgram
         _a.mov(r8, rax);
         Map(OracleLayout.Shared, sharedBytes, ProtRead | ProtWrite, MapShared | MapFixed);
         _a.mov(r8, -1L);
-        Map(OracleLayout.Code, OracleLayout.CodeBytes, ProtRead | ProtWrite | ProtExec, MapPrivate | MapFixed | MapAnonymous);
-        Map(OracleLayout.Data, OracleLayout.DataBytes + OracleLayout.ReadOnlyBytes, ProtRead | ProtWrite, MapPrivate | MapFixed | MapAnonymous);
-        Map(OracleLayout.Scratch, OracleLayout.ScratchBytes, ProtRead | ProtWrite, MapPrivate | MapFixed | MapAnonymous);
+        Map(OracleLayout.Code, OracleLayout.CodeBytes, ProtRead | ProtWrite | ProtExec,
+            MapPrivate | MapFixed | MapAnonymous);
+        Map(OracleLayout.Data, OracleLayout.DataBytes + OracleLayout.ReadOnlyBytes, ProtRead | ProtWrite,
+            MapPrivate | MapFixed | MapAnonymous);
+        Map(OracleLayout.Scratch, OracleLayout.ScratchBytes, ProtRead | ProtWrite,
+            MapPrivate | MapFixed | MapAnonymous);
         _a.mov(rsp, StackTop);
         Fill(OracleLayout.Code, OracleLayout.CodeBytes, 0xCC);
         Fill(OracleLayout.ReadOnlyData, OracleLayout.ReadOnlyBytes, OracleLayout.ReadOnlyFill);
@@ -251,8 +261,9 @@ internal sealed class OracleProgram
         _a.jmp(_finish);
     }
 
-    /// <summary>handler(signal, siginfo, ucontext): copies the interrupted state out of the frame and abandons it. Nothing needs to be
-    /// undone: no signal is masked meanwhile, and the alternate stack is free again once RSP has left it.</summary>
+    /// <summary>handler(signal, siginfo, ucontext): copies the interrupted state out of the frame and abandons it.
+    /// Nothing needs to be undone: no signal is masked meanwhile, and the alternate stack is free again once RSP has
+    /// left it.</summary>
     private void EmitHandler()
     {
         _a.Label(ref _handler);

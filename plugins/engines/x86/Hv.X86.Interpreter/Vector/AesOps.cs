@@ -8,7 +8,8 @@ namespace Hv.X86.Interpreter;
 
 internal readonly struct Aesenc : IVectorOp
 {
-    public static V Apply(V a, V b) => Aes.IsSupported ? Aes.Encrypt(a, b) : AesSoftware.MixColumns(AesSoftware.SubstituteShifted(a)) ^ b;
+    public static V Apply(V a, V b) =>
+        Aes.IsSupported ? Aes.Encrypt(a, b) : AesSoftware.MixColumns(AesSoftware.SubstituteShifted(a)) ^ b;
 }
 
 internal readonly struct Aesenclast : IVectorOp
@@ -18,12 +19,15 @@ internal readonly struct Aesenclast : IVectorOp
 
 internal readonly struct Aesdec : IVectorOp
 {
-    public static V Apply(V a, V b) => Aes.IsSupported ? Aes.Decrypt(a, b) : AesSoftware.InverseMixColumns(AesSoftware.InverseSubstituteShifted(a)) ^ b;
+    public static V Apply(V a, V b) =>
+        Aes.IsSupported ? Aes.Decrypt(a, b)
+        : AesSoftware.InverseMixColumns(AesSoftware.InverseSubstituteShifted(a)) ^ b;
 }
 
 internal readonly struct Aesdeclast : IVectorOp
 {
-    public static V Apply(V a, V b) => Aes.IsSupported ? Aes.DecryptLast(a, b) : AesSoftware.InverseSubstituteShifted(a) ^ b;
+    public static V Apply(V a, V b) =>
+        Aes.IsSupported ? Aes.DecryptLast(a, b) : AesSoftware.InverseSubstituteShifted(a) ^ b;
 }
 
 internal readonly struct Aesimc : IVectorOp
@@ -31,15 +35,16 @@ internal readonly struct Aesimc : IVectorOp
     public static V Apply(V a, V b) => Aes.IsSupported ? Aes.InverseMixColumns(b) : AesSoftware.InverseMixColumns(b);
 }
 
-/// <summary>SubWord of dwords 1 and 3, plain and rotated with the round constant. The host's instruction wants a constant at compile time,
-/// and key schedules are rare, so this is software everywhere.</summary>
+/// <summary>SubWord of dwords 1 and 3, plain and rotated with the round constant. The host's instruction wants a
+/// constant at compile time, and key schedules are rare, so this is software everywhere.</summary>
 internal readonly struct Aeskeygenassist : IVectorImmOp
 {
     public static V Apply(V a, V b, int imm)
     {
         uint first = AesSoftware.SubstituteWord(b.AsUInt32().GetElement(1));
         uint third = AesSoftware.SubstituteWord(b.AsUInt32().GetElement(3));
-        return Vector128.Create(first, uint.RotateRight(first, 8) ^ (uint)imm, third, uint.RotateRight(third, 8) ^ (uint)imm).AsByte();
+        return Vector128.Create(first, uint.RotateRight(first, 8) ^ (uint)imm, third,
+            uint.RotateRight(third, 8) ^ (uint)imm).AsByte();
     }
 }
 
@@ -50,17 +55,20 @@ internal static class AesSoftware
     private static readonly byte[] s_inverse = Invert(s_box);
     // ShiftRows and its inverse as index vectors: the state is stored by columns.
     private static readonly V s_shift = Vector128.Create((byte)0, 5, 10, 15, 4, 9, 14, 3, 8, 13, 2, 7, 12, 1, 6, 11);
-    private static readonly V s_inverseShift = Vector128.Create((byte)0, 13, 10, 7, 4, 1, 14, 11, 8, 5, 2, 15, 12, 9, 6, 3);
+    private static readonly V s_inverseShift = Vector128.Create((byte)0, 13, 10, 7, 4, 1, 14, 11, 8, 5, 2, 15, 12, 9,
+        6, 3);
 
     /// <summary>SubBytes of four bytes.</summary>
     public static uint SubstituteWord(uint word) =>
-        (uint)(s_box[(byte)word] | s_box[(byte)(word >> 8)] << 8 | s_box[(byte)(word >> 16)] << 16 | s_box[word >> 24] << 24);
+        (uint)(s_box[(byte)word] | s_box[(byte)(word >> 8)] << 8 | s_box[(byte)(word >> 16)] << 16
+        | s_box[word >> 24] << 24);
 
     /// <summary>ShiftRows, then SubBytes.</summary>
     public static V SubstituteShifted(V state) => Substitute(Vector128.Shuffle(state, s_shift), s_box);
 
     /// <summary>The inverses of both.</summary>
-    public static V InverseSubstituteShifted(V state) => Substitute(Vector128.Shuffle(state, s_inverseShift), s_inverse);
+    public static V InverseSubstituteShifted(V state) =>
+        Substitute(Vector128.Shuffle(state, s_inverseShift), s_inverse);
 
     /// <summary>MixColumns: each byte is 2·a0 + 3·a1 + a2 + a3 of its column.</summary>
     public static V MixColumns(V s)
@@ -81,7 +89,8 @@ internal static class AesSoftware
         (Vector128.ShiftRightLogical(s.AsUInt32(), 8 * by) | Vector128.ShiftLeft(s.AsUInt32(), 32 - 8 * by)).AsByte();
 
     /// <summary>Multiplication by x in GF(2⁸) modulo x⁸ + x⁴ + x³ + x + 1.</summary>
-    private static V Double(V s) => (s + s) ^ (Vector128.ShiftRightArithmetic(s.AsSByte(), 7).AsByte() & Vector128.Create((byte)0x1B));
+    private static V Double(V s) =>
+        (s + s) ^ (Vector128.ShiftRightArithmetic(s.AsSByte(), 7).AsByte() & Vector128.Create((byte)0x1B));
 
     private static V Substitute(V state, byte[] box)
     {
@@ -90,7 +99,8 @@ internal static class AesSoftware
         return result;
     }
 
-    /// <summary>The S-box: inverses, found by walking the powers of the generator 3 and of its inverse, under the affine map.</summary>
+    /// <summary>The S-box: inverses, found by walking the powers of the generator 3 and of its inverse, under the
+    /// affine map.</summary>
     private static byte[] MakeBox()
     {
         byte[] box = new byte[256];
@@ -102,7 +112,8 @@ internal static class AesSoftware
             q ^= (byte)(q << 2);
             q ^= (byte)(q << 4);
             if ((q & 0x80) != 0) q ^= 9;
-            box[p] = (byte)(q ^ byte.RotateLeft(q, 1) ^ byte.RotateLeft(q, 2) ^ byte.RotateLeft(q, 3) ^ byte.RotateLeft(q, 4) ^ 0x63);
+            int rotations = byte.RotateLeft(q, 1) ^ byte.RotateLeft(q, 2) ^ byte.RotateLeft(q, 3) ^ byte.RotateLeft(q, 4);
+            box[p] = (byte)(q ^ rotations ^ 0x63);
         }
         while (p != 1);
         box[0] = 0x63;
@@ -117,7 +128,8 @@ internal static class AesSoftware
     }
 }
 
-/// <summary>PCLMULQDQ: the product of two quadwords as polynomials over GF(2); the immediate's bits 0 and 4 choose them.</summary>
+/// <summary>PCLMULQDQ: the product of two quadwords as polynomials over GF(2); the immediate's bits 0 and 4 choose
+/// them.</summary>
 internal readonly struct Pclmulqdq : IVectorImmOp
 {
     public static V Apply(V a, V b, int imm)
@@ -125,7 +137,8 @@ internal readonly struct Pclmulqdq : IVectorImmOp
         ulong x = a.AsUInt64().GetElement(imm & 1), y = b.AsUInt64().GetElement(imm >> 4 & 1);
         if (System.Runtime.Intrinsics.X86.Pclmulqdq.IsSupported)
         {
-            return System.Runtime.Intrinsics.X86.Pclmulqdq.CarrylessMultiply(Vector128.CreateScalar(x), Vector128.CreateScalar(y), 0).AsByte();
+            return System.Runtime.Intrinsics.X86.Pclmulqdq.CarrylessMultiply(Vector128.CreateScalar(x),
+                Vector128.CreateScalar(y), 0).AsByte();
         }
         ulong low = 0, high = 0;
         for (int i = 0; i < 64; i++)

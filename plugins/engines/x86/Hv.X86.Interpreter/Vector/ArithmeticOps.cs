@@ -223,19 +223,22 @@ internal readonly struct Pabsd : IVectorOp
 internal readonly struct Psignb : IVectorOp
 {
     public static V Apply(V a, V b) => Vector128.ConditionalSelect(
-        Vector128.LessThan(b.AsSByte(), Vector128<sbyte>.Zero), -a.AsSByte(), a.AsSByte() & ~Vector128.Equals(b.AsSByte(), Vector128<sbyte>.Zero)).AsByte();
+        Vector128.LessThan(b.AsSByte(), Vector128<sbyte>.Zero), -a.AsSByte(),
+        a.AsSByte() & ~Vector128.Equals(b.AsSByte(), Vector128<sbyte>.Zero)).AsByte();
 }
 
 internal readonly struct Psignw : IVectorOp
 {
     public static V Apply(V a, V b) => Vector128.ConditionalSelect(
-        Vector128.LessThan(b.AsInt16(), Vector128<short>.Zero), -a.AsInt16(), a.AsInt16() & ~Vector128.Equals(b.AsInt16(), Vector128<short>.Zero)).AsByte();
+        Vector128.LessThan(b.AsInt16(), Vector128<short>.Zero), -a.AsInt16(),
+        a.AsInt16() & ~Vector128.Equals(b.AsInt16(), Vector128<short>.Zero)).AsByte();
 }
 
 internal readonly struct Psignd : IVectorOp
 {
     public static V Apply(V a, V b) => Vector128.ConditionalSelect(
-        Vector128.LessThan(b.AsInt32(), Vector128<int>.Zero), -a.AsInt32(), a.AsInt32() & ~Vector128.Equals(b.AsInt32(), Vector128<int>.Zero)).AsByte();
+        Vector128.LessThan(b.AsInt32(), Vector128<int>.Zero), -a.AsInt32(),
+        a.AsInt32() & ~Vector128.Equals(b.AsInt32(), Vector128<int>.Zero)).AsByte();
 }
 
 internal readonly struct Pavgb : IVectorOp

@@ -4,10 +4,11 @@ using Iced.Intel;
 
 namespace Hv.X86.Interpreter;
 
-/// <summary>AVX and AVX2 instructions whose lanes depend on each other, and those that have no legacy form: broadcasts, permutes, inserts and
-/// extracts of lanes, shifts by a vector of counts, VZEROALL, VZEROUPPER (SDM vol. 1, 5.13 and 5.14).</summary>
-// SAFETY (whole file): cpu and op are the dispatcher's; register offsets are BlockBuilder's and lie inside Cpu; guest memory is
-// reached only through Memory.
+/// <summary>AVX and AVX2 instructions whose lanes depend on each other, and those that have no legacy form: broadcasts,
+/// permutes, inserts and extracts of lanes, shifts by a vector of counts, VZEROALL, VZEROUPPER (SDM vol. 1, 5.13 and
+/// 5.14).</summary>
+// SAFETY (whole file): cpu and op are the dispatcher's; register offsets are BlockBuilder's and lie inside Cpu; guest
+// memory is reached only through Memory.
 internal static unsafe class Avx2Group
 {
     public static void Register(OpTable table)
@@ -146,7 +147,8 @@ internal static unsafe class Avx2Group
 
     /// <summary>One of the four lanes of two sources, or zero (SDM vol. 2, VPERM2I128).</summary>
     [MethodImpl(Jit.Inline)]
-    private static Vector128<byte> ChooseLane(int control, Vector128<byte> a, Vector128<byte> b, Vector128<byte> c, Vector128<byte> d) =>
+    private static Vector128<byte> ChooseLane(int control, Vector128<byte> a, Vector128<byte> b, Vector128<byte> c,
+        Vector128<byte> d) =>
         (control & 8) != 0 ? Vector128<byte>.Zero : (control & 3) switch { 0 => a, 1 => b, 2 => c, _ => d };
 
     [MethodImpl(Jit.Inline)]

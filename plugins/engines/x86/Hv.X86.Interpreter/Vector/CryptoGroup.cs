@@ -2,9 +2,10 @@ using Iced.Intel;
 
 namespace Hv.X86.Interpreter;
 
-/// <summary>AES-NI, PCLMULQDQ and SHA (SDM vol. 1, 5.12 and 5.21). The SHA instructions have legacy encodings only.</summary>
-// SAFETY (whole file): cpu and op are the dispatcher's; register offsets are BlockBuilder's and lie inside Cpu; guest memory is
-// reached only through Memory.
+/// <summary>AES-NI, PCLMULQDQ and SHA (SDM vol. 1, 5.12 and 5.21). The SHA instructions have legacy encodings
+/// only.</summary>
+// SAFETY (whole file): cpu and op are the dispatcher's; register offsets are BlockBuilder's and lie inside Cpu; guest
+// memory is reached only through Memory.
 internal static unsafe class CryptoGroup
 {
     public static void Register(OpTable table)

@@ -4,10 +4,11 @@ using Iced.Intel;
 
 namespace Hv.X86.Interpreter;
 
-/// <summary>Single elements: MOVD, MOVQ, MOVNTI, PINSR, PEXTR, PMOVMSKB, PTEST, byte-masked stores, and the same on MMX registers (SDM vol. 1, 5.4.1, 5.6.3,
-/// 5.6.4, 5.10). An element of a register is memory in <see cref="Cpu"/>, so the builder turns its index into an offset.</summary>
-// SAFETY (whole file): cpu and op are the dispatcher's; register offsets are BlockBuilder's and lie inside Cpu; guest memory is
-// reached only through Memory.
+/// <summary>Single elements: MOVD, MOVQ, MOVNTI, PINSR, PEXTR, PMOVMSKB, PTEST, byte-masked stores, and the same on MMX
+/// registers (SDM vol. 1, 5.4.1, 5.6.3, 5.6.4, 5.10). An element of a register is memory in <see cref="Cpu"/>, so the
+/// builder turns its index into an offset.</summary>
+// SAFETY (whole file): cpu and op are the dispatcher's; register offsets are BlockBuilder's and lie inside Cpu; guest
+// memory is reached only through Memory.
 internal static unsafe class ElementGroup
 {
     private const int Rdi = 7;
@@ -15,7 +16,8 @@ internal static unsafe class ElementGroup
     public static void Register(OpTable table)
     {
         table.Add([Code.Movd_xmm_rm32, Code.VEX_Vmovd_xmm_rm32], &ToXmm<uint>);
-        table.Add([Code.Movq_xmm_rm64, Code.VEX_Vmovq_xmm_rm64, Code.Movq_xmm_xmmm64, Code.VEX_Vmovq_xmm_xmmm64], &ToXmm<ulong>);
+        table.Add([Code.Movq_xmm_rm64, Code.VEX_Vmovq_xmm_rm64, Code.Movq_xmm_xmmm64, Code.VEX_Vmovq_xmm_xmmm64],
+            &ToXmm<ulong>);
         table.Add([Code.Movd_rm32_xmm, Code.VEX_Vmovd_rm32_xmm], &FromXmm<uint>);
         table.Add([Code.Movq_rm64_xmm, Code.VEX_Vmovq_rm64_xmm], &FromXmm<ulong>);
         table.Add([Code.Movq_xmmm64_xmm, Code.VEX_Vmovq_xmmm64_xmm], &StoreQuadword);
@@ -30,17 +32,20 @@ internal static unsafe class ElementGroup
         table.Add([Code.Pinsrq_xmm_rm64_imm8, Code.VEX_Vpinsrq_xmm_xmm_rm64_imm8], &Insert<ulong>);
         table.Add([Code.Pextrb_r32m8_xmm_imm8, Code.Pextrb_r64m8_xmm_imm8, Code.VEX_Vpextrb_r32m8_xmm_imm8,
             Code.VEX_Vpextrb_r64m8_xmm_imm8], &Extract<byte>);
-        table.Add([Code.Pextrw_r32_xmm_imm8, Code.Pextrw_r64_xmm_imm8, Code.VEX_Vpextrw_r32_xmm_imm8, Code.VEX_Vpextrw_r64_xmm_imm8,
+        table.Add([Code.Pextrw_r32_xmm_imm8, Code.Pextrw_r64_xmm_imm8, Code.VEX_Vpextrw_r32_xmm_imm8,
+            Code.VEX_Vpextrw_r64_xmm_imm8,
             Code.Pextrw_r32m16_xmm_imm8, Code.Pextrw_r64m16_xmm_imm8, Code.VEX_Vpextrw_r32m16_xmm_imm8,
             Code.VEX_Vpextrw_r64m16_xmm_imm8], &Extract<ushort>);
-        table.Add([Code.Pextrd_rm32_xmm_imm8, Code.VEX_Vpextrd_rm32_xmm_imm8, Code.Extractps_rm32_xmm_imm8, Code.Extractps_r64m32_xmm_imm8,
+        table.Add([Code.Pextrd_rm32_xmm_imm8, Code.VEX_Vpextrd_rm32_xmm_imm8, Code.Extractps_rm32_xmm_imm8,
+            Code.Extractps_r64m32_xmm_imm8,
             Code.VEX_Vextractps_rm32_xmm_imm8, Code.VEX_Vextractps_r64m32_xmm_imm8], &Extract<uint>);
         table.Add([Code.Pextrq_rm64_xmm_imm8, Code.VEX_Vpextrq_rm64_xmm_imm8], &Extract<ulong>);
 
         table.Add([Code.Pmovmskb_r32_xmm, Code.Pmovmskb_r64_xmm, Code.VEX_Vpmovmskb_r32_xmm, Code.VEX_Vpmovmskb_r64_xmm,
             Code.VEX_Vpmovmskb_r32_ymm, Code.VEX_Vpmovmskb_r64_ymm], &Signs);
         table.Add([Code.Ptest_xmm_xmmm128, Code.VEX_Vptest_xmm_xmmm128, Code.VEX_Vptest_ymm_ymmm256], &Test);
-        table.Add([Code.Maskmovdqu_rDI_xmm_xmm, Code.VEX_Vmaskmovdqu_rDI_xmm_xmm, Code.Maskmovq_rDI_mm_mm], &MaskedStore);
+        table.Add([Code.Maskmovdqu_rDI_xmm_xmm, Code.VEX_Vmaskmovdqu_rDI_xmm_xmm, Code.Maskmovq_rDI_mm_mm],
+            &MaskedStore);
         RegisterMmx(table);
     }
 
@@ -48,15 +53,18 @@ internal static unsafe class ElementGroup
     {
         table.Add(Code.Emms, &BuildEmms);
         table.Add([Code.Movd_mm_rm32, Code.Movd_rm32_mm], &MmxMove<uint>);
-        table.Add([Code.Movq_mm_rm64, Code.Movq_rm64_mm, Code.Movq_mm_mmm64, Code.Movq_mmm64_mm, Code.Movntq_m64_mm], &MmxMove<ulong>);
+        table.Add([Code.Movq_mm_rm64, Code.Movq_rm64_mm, Code.Movq_mm_mmm64, Code.Movq_mmm64_mm, Code.Movntq_m64_mm],
+            &MmxMove<ulong>);
         table.Add([Code.Movq2dq_xmm_mm, Code.Movdq2q_mm_xmm], &MmxXmm);
-        table.Add([Code.Pmovmskb_r32_mm, Code.Pmovmskb_r64_mm, Code.Pextrw_r32_mm_imm8, Code.Pextrw_r64_mm_imm8], &MmxToInteger);
+        table.Add([Code.Pmovmskb_r32_mm, Code.Pmovmskb_r64_mm, Code.Pextrw_r32_mm_imm8, Code.Pextrw_r64_mm_imm8],
+            &MmxToInteger);
         table.Add([Code.Pinsrw_mm_r32m16_imm8, Code.Pinsrw_mm_r64m16_imm8], &MmxInsert);
     }
 
     private static bool IsVex(BlockBuilder b) => b.Instruction.Encoding == EncodingKind.VEX;
 
-    private static bool IsAvailable(BlockBuilder b) => IsVex(b) ? VectorBuild.IsAvxAvailable(b) : VectorBuild.IsSseAvailable(b);
+    private static bool IsAvailable(BlockBuilder b) =>
+        IsVex(b) ? VectorBuild.IsAvxAvailable(b) : VectorBuild.IsSseAvailable(b);
 
     private static void ToXmm<T>(BlockBuilder b) where T : unmanaged
     {
@@ -134,7 +142,8 @@ internal static unsafe class ElementGroup
     }
 
     /// <summary>Offset in a vector of the element that the immediate names.</summary>
-    private static int Element<T>(BlockBuilder b) where T : unmanaged => b.Instruction.Immediate8 % (16 / sizeof(T)) * sizeof(T);
+    private static int Element<T>(BlockBuilder b) where T : unmanaged =>
+        b.Instruction.Immediate8 % (16 / sizeof(T)) * sizeof(T);
 
     private static void Signs(BlockBuilder b)
     {
@@ -264,7 +273,8 @@ internal static unsafe class ElementGroup
     [MethodImpl(Jit.Handler)]
     private static void StoreFrom<T>(Cpu* cpu, Op* op) where T : unmanaged
     {
-        if (!Memory.WriteInt<T>(cpu, op, Address.Linear(cpu, op, sizeof(T), isWrite: true), Int.Reg<T>(cpu, op->Src))) return;
+        ulong linear = Address.Linear(cpu, op, sizeof(T), isWrite: true);
+        if (!Memory.WriteInt<T>(cpu, op, linear, Int.Reg<T>(cpu, op->Src))) return;
         Chain.Next(cpu, op);
     }
 
@@ -326,7 +336,8 @@ internal static unsafe class ElementGroup
         Chain.Next(cpu, op);
     }
 
-    /// <summary>ZF: no bit is set in both; CF: none is set in the source only. The other status flags are cleared.</summary>
+    /// <summary>ZF: no bit is set in both; CF: none is set in the source only. The other status flags are
+    /// cleared.</summary>
     [MethodImpl(Jit.Inline)]
     private static void SetTestFlags(Cpu* cpu, Vector128<byte> both, Vector128<byte> sourceOnly)
     {
@@ -396,8 +407,9 @@ internal static unsafe class ElementGroup
         Chain.Next(cpu, op);
     }
 
-    /// <summary>Writes the bytes of Src whose mask byte in Src2 has bit 7 set to DS:rDI. The whole operand is checked first: whether bytes
-    /// that are masked out may fault is left to the implementation (SDM vol. 2, MASKMOVDQU).</summary>
+    /// <summary>Writes the bytes of Src whose mask byte in Src2 has bit 7 set to DS:rDI. The whole operand is checked
+    /// first: whether bytes that are masked out may fault is left to the implementation (SDM vol. 2,
+    /// MASKMOVDQU).</summary>
     [MethodImpl(Jit.Cold)]
     private static bool StoreBytes(Cpu* cpu, Op* op, int size)
     {

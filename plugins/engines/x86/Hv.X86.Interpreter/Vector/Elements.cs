@@ -1,9 +1,9 @@
 namespace Hv.X86.Interpreter;
 
-/// <summary>Memory elements of masked moves and gathers, which are never checked for alignment (SDM vol. 2, VMASKMOV, VPGATHERDD): with #AC
-/// enabled they go byte by byte.</summary>
-// SAFETY (whole file): cpu and op are the dispatcher's; register offsets are BlockBuilder's and lie inside Cpu; guest memory is
-// reached only through Memory.
+/// <summary>Memory elements of masked moves and gathers, which are never checked for alignment (SDM vol. 2, VMASKMOV,
+/// VPGATHERDD): with #AC enabled they go byte by byte.</summary>
+// SAFETY (whole file): cpu and op are the dispatcher's; register offsets are BlockBuilder's and lie inside Cpu; guest
+// memory is reached only through Memory.
 internal static unsafe class Elements
 {
     /// <summary>As <see cref="Memory.Read{T}"/>.</summary>

@@ -4,10 +4,11 @@ using Iced.Intel;
 
 namespace Hv.X86.Interpreter;
 
-/// <summary>Gathers (SDM vol. 2, VPGATHERDD/VPGATHERQD and following). Elements are loaded in order; each one that is done with, loaded or
-/// masked out, clears its mask, so that after a fault the instruction goes on where it was.</summary>
-// SAFETY (whole file): cpu and op are the dispatcher's; register offsets are BlockBuilder's and lie inside Cpu; guest memory is
-// reached only through Memory.
+/// <summary>Gathers (SDM vol. 2, VPGATHERDD/VPGATHERQD and following). Elements are loaded in order; each one that is
+/// done with, loaded or masked out, clears its mask, so that after a fault the instruction goes on where it
+/// was.</summary>
+// SAFETY (whole file): cpu and op are the dispatcher's; register offsets are BlockBuilder's and lie inside Cpu; guest
+// memory is reached only through Memory.
 internal static unsafe class GatherGroup
 {
     public static void Register(OpTable table)
@@ -22,9 +23,12 @@ internal static unsafe class GatherGroup
         table.Add([Code.VEX_Vpgatherqq_ymm_vm64y_ymm, Code.VEX_Vgatherqpd_ymm_vm64y_ymm], &Build4<ulong, long>);
     }
 
-    private static void Build2<T, TIndex>(BlockBuilder b) where T : unmanaged where TIndex : unmanaged => Build<T, TIndex>(b, 2);
-    private static void Build4<T, TIndex>(BlockBuilder b) where T : unmanaged where TIndex : unmanaged => Build<T, TIndex>(b, 4);
-    private static void Build8<T, TIndex>(BlockBuilder b) where T : unmanaged where TIndex : unmanaged => Build<T, TIndex>(b, 8);
+    private static void Build2<T, TIndex>(BlockBuilder b) where T : unmanaged where TIndex : unmanaged =>
+        Build<T, TIndex>(b, 2);
+    private static void Build4<T, TIndex>(BlockBuilder b) where T : unmanaged where TIndex : unmanaged =>
+        Build<T, TIndex>(b, 4);
+    private static void Build8<T, TIndex>(BlockBuilder b) where T : unmanaged where TIndex : unmanaged =>
+        Build<T, TIndex>(b, 8);
 
     private static void Build<T, TIndex>(BlockBuilder b, int count) where T : unmanaged where TIndex : unmanaged
     {
@@ -65,7 +69,8 @@ internal static unsafe class GatherGroup
         return true;
     }
 
-    /// <summary>The linear address of one element: as <see cref="Address.Linear"/>, with an index from the vector.</summary>
+    /// <summary>The linear address of one element: as <see cref="Address.Linear"/>, with an index from the
+    /// vector.</summary>
     private static ulong Linear(Cpu* cpu, Op* op, long index, int size)
     {
         ulong offset = *(ulong*)((byte*)cpu + op->Base) + ((ulong)index << op->Scale) + (ulong)op->Disp;

@@ -4,10 +4,10 @@ using Iced.Intel;
 
 namespace Hv.X86.Interpreter;
 
-/// <summary>VPMASKMOVD, VPMASKMOVQ and their floating-point twins (SDM vol. 2, VMASKMOV, VPMASKMOV): elements whose mask has its sign bit
-/// set. Elements that are masked out are not accessed and cannot fault.</summary>
-// SAFETY (whole file): cpu and op are the dispatcher's; register offsets are BlockBuilder's and lie inside Cpu; guest memory is
-// reached only through Memory.
+/// <summary>VPMASKMOVD, VPMASKMOVQ and their floating-point twins (SDM vol. 2, VMASKMOV, VPMASKMOV): elements whose
+/// mask has its sign bit set. Elements that are masked out are not accessed and cannot fault.</summary>
+// SAFETY (whole file): cpu and op are the dispatcher's; register offsets are BlockBuilder's and lie inside Cpu; guest
+// memory is reached only through Memory.
 internal static unsafe class MaskedMoveGroup
 {
     public static void Register(OpTable table)
@@ -54,7 +54,8 @@ internal static unsafe class MaskedMoveGroup
         Chain.Next(cpu, op);
     }
 
-    private static bool IsSet<T>(byte* mask, int offset) where T : unmanaged => (mask[offset + sizeof(T) - 1] & 0x80) != 0;
+    private static bool IsSet<T>(byte* mask, int offset) where T : unmanaged =>
+        (mask[offset + sizeof(T) - 1] & 0x80) != 0;
 
     [MethodImpl(Jit.Cold)]
     private static bool LoadElements<T>(Cpu* cpu, Op* op) where T : unmanaged

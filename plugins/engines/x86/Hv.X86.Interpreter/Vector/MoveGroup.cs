@@ -4,27 +4,30 @@ using Iced.Intel;
 
 namespace Hv.X86.Interpreter;
 
-/// <summary>Whole-register moves between vector registers and memory, integer and floating point alike (SDM vol. 1, 5.5.1.1,
-/// 5.6.1.1, 5.6.4, 5.7.2, 5.14). Non-temporal moves are ordinary ones: there is no
-/// cache to go around.</summary>
-// SAFETY (whole file): cpu and op are the dispatcher's; register offsets are BlockBuilder's and lie inside Cpu; guest memory is
-// reached only through Memory.
+/// <summary>Whole-register moves between vector registers and memory, integer and floating point alike (SDM vol. 1,
+/// 5.5.1.1, 5.6.1.1, 5.6.4, 5.7.2, 5.14). Non-temporal moves are ordinary ones: there is no cache to go
+/// around.</summary>
+// SAFETY (whole file): cpu and op are the dispatcher's; register offsets are BlockBuilder's and lie inside Cpu; guest
+// memory is reached only through Memory.
 internal static unsafe class MoveGroup
 {
     public static void Register(OpTable table)
     {
-        table.Add([Code.Movdqu_xmm_xmmm128, Code.VEX_Vmovdqu_xmm_xmmm128, Code.VEX_Vmovdqu_ymm_ymmm256, Code.Lddqu_xmm_m128,
+        table.Add([Code.Movdqu_xmm_xmmm128, Code.VEX_Vmovdqu_xmm_xmmm128, Code.VEX_Vmovdqu_ymm_ymmm256,
+            Code.Lddqu_xmm_m128,
             Code.VEX_Vlddqu_xmm_m128, Code.VEX_Vlddqu_ymm_m256,
             Code.Movups_xmm_xmmm128, Code.VEX_Vmovups_xmm_xmmm128, Code.VEX_Vmovups_ymm_ymmm256,
             Code.Movupd_xmm_xmmm128, Code.VEX_Vmovupd_xmm_xmmm128, Code.VEX_Vmovupd_ymm_ymmm256], &Load<Unaligned>);
-        table.Add([Code.Movdqa_xmm_xmmm128, Code.VEX_Vmovdqa_xmm_xmmm128, Code.VEX_Vmovdqa_ymm_ymmm256, Code.Movntdqa_xmm_m128,
+        table.Add([Code.Movdqa_xmm_xmmm128, Code.VEX_Vmovdqa_xmm_xmmm128, Code.VEX_Vmovdqa_ymm_ymmm256,
+            Code.Movntdqa_xmm_m128,
             Code.VEX_Vmovntdqa_xmm_m128, Code.VEX_Vmovntdqa_ymm_m256,
             Code.Movaps_xmm_xmmm128, Code.VEX_Vmovaps_xmm_xmmm128, Code.VEX_Vmovaps_ymm_ymmm256,
             Code.Movapd_xmm_xmmm128, Code.VEX_Vmovapd_xmm_xmmm128, Code.VEX_Vmovapd_ymm_ymmm256], &Load<Aligned>);
         table.Add([Code.Movdqu_xmmm128_xmm, Code.VEX_Vmovdqu_xmmm128_xmm, Code.VEX_Vmovdqu_ymmm256_ymm,
             Code.Movups_xmmm128_xmm, Code.VEX_Vmovups_xmmm128_xmm, Code.VEX_Vmovups_ymmm256_ymm,
             Code.Movupd_xmmm128_xmm, Code.VEX_Vmovupd_xmmm128_xmm, Code.VEX_Vmovupd_ymmm256_ymm], &Store<Unaligned>);
-        table.Add([Code.Movdqa_xmmm128_xmm, Code.VEX_Vmovdqa_xmmm128_xmm, Code.VEX_Vmovdqa_ymmm256_ymm, Code.Movntdq_m128_xmm,
+        table.Add([Code.Movdqa_xmmm128_xmm, Code.VEX_Vmovdqa_xmmm128_xmm, Code.VEX_Vmovdqa_ymmm256_ymm,
+            Code.Movntdq_m128_xmm,
             Code.VEX_Vmovntdq_m128_xmm, Code.VEX_Vmovntdq_m256_ymm,
             Code.Movaps_xmmm128_xmm, Code.VEX_Vmovaps_xmmm128_xmm, Code.VEX_Vmovaps_ymmm256_ymm,
             Code.Movapd_xmmm128_xmm, Code.VEX_Vmovapd_xmmm128_xmm, Code.VEX_Vmovapd_ymmm256_ymm,
@@ -112,17 +115,21 @@ internal static unsafe class MoveGroup
     }
 
     [MethodImpl(Jit.Inline)]
-    private static bool Read<T, TAlignment>(Cpu* cpu, Op* op, out T value) where T : unmanaged where TAlignment : struct, IAlignment
+    private static bool Read<T, TAlignment>(Cpu* cpu, Op* op, out T value)
+        where T : unmanaged where TAlignment : struct, IAlignment
     {
         ulong linear = Address.Linear(cpu, op, sizeof(T));
-        return TAlignment.IsRequired ? Memory.ReadAligned(cpu, op, linear, out value) : Memory.Read(cpu, op, linear, out value);
+        return TAlignment.IsRequired ? Memory.ReadAligned(cpu, op, linear, out value)
+            : Memory.Read(cpu, op, linear, out value);
     }
 
     [MethodImpl(Jit.Inline)]
-    private static bool Write<T, TAlignment>(Cpu* cpu, Op* op, T value) where T : unmanaged where TAlignment : struct, IAlignment
+    private static bool Write<T, TAlignment>(Cpu* cpu, Op* op, T value)
+        where T : unmanaged where TAlignment : struct, IAlignment
     {
         ulong linear = Address.Linear(cpu, op, sizeof(T), isWrite: true);
-        return TAlignment.IsRequired ? Memory.WriteAligned(cpu, op, linear, value) : Memory.Write(cpu, op, linear, value);
+        return TAlignment.IsRequired ? Memory.WriteAligned(cpu, op, linear, value)
+            : Memory.Write(cpu, op, linear, value);
     }
 
     /// Hot path:

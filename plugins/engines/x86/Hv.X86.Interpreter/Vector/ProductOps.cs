@@ -22,7 +22,8 @@ internal readonly struct Pmulhw : IVectorOp
         ? Sse2.MultiplyHigh(a.AsInt16(), b.AsInt16()).AsByte()
         : Vector128.Narrow(
             Vector128.ShiftRightLogical(Vector128.WidenLower(a.AsInt16()) * Vector128.WidenLower(b.AsInt16()), 16),
-            Vector128.ShiftRightLogical(Vector128.WidenUpper(a.AsInt16()) * Vector128.WidenUpper(b.AsInt16()), 16)).AsByte();
+            Vector128.ShiftRightLogical(Vector128.WidenUpper(a.AsInt16()) * Vector128.WidenUpper(b.AsInt16()),
+            16)).AsByte();
 }
 
 internal readonly struct Pmulhuw : IVectorOp
@@ -31,7 +32,8 @@ internal readonly struct Pmulhuw : IVectorOp
         ? Sse2.MultiplyHigh(a.AsUInt16(), b.AsUInt16()).AsByte()
         : Vector128.Narrow(
             Vector128.ShiftRightLogical(Vector128.WidenLower(a.AsUInt16()) * Vector128.WidenLower(b.AsUInt16()), 16),
-            Vector128.ShiftRightLogical(Vector128.WidenUpper(a.AsUInt16()) * Vector128.WidenUpper(b.AsUInt16()), 16)).AsByte();
+            Vector128.ShiftRightLogical(Vector128.WidenUpper(a.AsUInt16()) * Vector128.WidenUpper(b.AsUInt16()),
+            16)).AsByte();
 }
 
 internal readonly struct Pmulhrsw : IVectorOp
@@ -59,7 +61,8 @@ internal readonly struct Pmuldq : IVectorOp
         ? Sse41.Multiply(a.AsInt32(), b.AsInt32()).AsByte()
         : (SignExtend(a.AsInt64()) * SignExtend(b.AsInt64())).AsByte();
 
-    private static Vector128<long> SignExtend(Vector128<long> v) => Vector128.ShiftRightArithmetic(Vector128.ShiftLeft(v, 32), 32);
+    private static Vector128<long> SignExtend(Vector128<long> v) =>
+        Vector128.ShiftRightArithmetic(Vector128.ShiftLeft(v, 32), 32);
 }
 
 internal readonly struct Pmaddwd : IVectorOp
@@ -80,7 +83,8 @@ internal readonly struct Pmaddubsw : IVectorOp
         if (Ssse3.IsSupported) return Ssse3.MultiplyAddAdjacent(a, b.AsSByte()).AsByte();
         Vector128<short> even = (a.AsInt16() & Vector128.Create((short)0xFF))
             * Vector128.ShiftRightArithmetic(Vector128.ShiftLeft(b.AsInt16(), 8), 8);
-        Vector128<short> odd = Vector128.ShiftRightLogical(a.AsInt16(), 8) * Vector128.ShiftRightArithmetic(b.AsInt16(), 8);
+        Vector128<short> odd =
+            Vector128.ShiftRightLogical(a.AsInt16(), 8) * Vector128.ShiftRightArithmetic(b.AsInt16(), 8);
         return Vector128.AddSaturate(even, odd).AsByte();
     }
 }
@@ -92,7 +96,8 @@ internal readonly struct Psadbw : IVectorOp
         if (Sse2.IsSupported) return Sse2.SumAbsoluteDifferences(a, b).AsByte();
         V difference = Vector128.Max(a, b) - Vector128.Min(a, b);
         return Vector128.Create(
-            (ulong)Vector128.Sum(Vector128.WidenLower(difference)), Vector128.Sum(Vector128.WidenUpper(difference))).AsByte();
+            (ulong)Vector128.Sum(Vector128.WidenLower(difference)),
+            Vector128.Sum(Vector128.WidenUpper(difference))).AsByte();
     }
 }
 
@@ -128,7 +133,8 @@ internal readonly struct Phminposuw : IVectorOp
     }
 }
 
-// Sums of neighbours: destination's below source's. Widening one element into two keeps them exact; narrowing wraps or saturates.
+// Sums of neighbours: destination's below source's. Widening one element into two keeps them exact; narrowing wraps or
+// saturates.
 
 internal readonly struct Phaddw : IVectorOp
 {
@@ -148,28 +154,32 @@ internal readonly struct Phaddsw : IVectorOp
 {
     public static V Apply(V a, V b) => Ssse3.IsSupported
         ? Ssse3.HorizontalAddSaturate(a.AsInt16(), b.AsInt16()).AsByte()
-        : Vector128.NarrowWithSaturation(Neighbours.Low(a) + Neighbours.High(a), Neighbours.Low(b) + Neighbours.High(b)).AsByte();
+        : Vector128.NarrowWithSaturation(Neighbours.Low(a) + Neighbours.High(a),
+            Neighbours.Low(b) + Neighbours.High(b)).AsByte();
 }
 
 internal readonly struct Phsubsw : IVectorOp
 {
     public static V Apply(V a, V b) => Ssse3.IsSupported
         ? Ssse3.HorizontalSubtractSaturate(a.AsInt16(), b.AsInt16()).AsByte()
-        : Vector128.NarrowWithSaturation(Neighbours.Low(a) - Neighbours.High(a), Neighbours.Low(b) - Neighbours.High(b)).AsByte();
+        : Vector128.NarrowWithSaturation(Neighbours.Low(a) - Neighbours.High(a),
+            Neighbours.Low(b) - Neighbours.High(b)).AsByte();
 }
 
 internal readonly struct Phaddd : IVectorOp
 {
     public static V Apply(V a, V b) => Ssse3.IsSupported
         ? Ssse3.HorizontalAdd(a.AsInt32(), b.AsInt32()).AsByte()
-        : Vector128.Narrow(Neighbours.LowDwords(a) + Neighbours.HighDwords(a), Neighbours.LowDwords(b) + Neighbours.HighDwords(b)).AsByte();
+        : Vector128.Narrow(Neighbours.LowDwords(a) + Neighbours.HighDwords(a), Neighbours.LowDwords(b)
+            + Neighbours.HighDwords(b)).AsByte();
 }
 
 internal readonly struct Phsubd : IVectorOp
 {
     public static V Apply(V a, V b) => Ssse3.IsSupported
         ? Ssse3.HorizontalSubtract(a.AsInt32(), b.AsInt32()).AsByte()
-        : Vector128.Narrow(Neighbours.LowDwords(a) - Neighbours.HighDwords(a), Neighbours.LowDwords(b) - Neighbours.HighDwords(b)).AsByte();
+        : Vector128.Narrow(Neighbours.LowDwords(a) - Neighbours.HighDwords(a),
+            Neighbours.LowDwords(b) - Neighbours.HighDwords(b)).AsByte();
 }
 
 /// <summary>The even (low) and odd (high) elements, widened.</summary>

@@ -12,7 +12,8 @@ internal readonly struct Sha1rnds4 : IVectorImmOp
     public static V Apply(V a, V b, int imm)
     {
         Vector128<uint> state = a.AsUInt32(), message = b.AsUInt32();
-        uint aa = state.GetElement(3), bb = state.GetElement(2), cc = state.GetElement(1), dd = state.GetElement(0), ee = 0;
+        uint aa = state.GetElement(3), bb = state.GetElement(2), cc = state.GetElement(1), dd = state.GetElement(0),
+            ee = 0;
         uint k = (imm & 3) switch { 0 => 0x5A82_7999, 1 => 0x6ED9_EBA1, 2 => 0x8F1B_BCDC, _ => 0xCA62_C1D6 };
         for (int i = 3; i >= 0; i--)
         {
@@ -70,8 +71,10 @@ internal readonly struct Sha256msg1 : IVectorOp
     public static V Apply(V a, V b)
     {
         Vector128<uint> x = a.AsUInt32();
-        Vector128<uint> next = Vector128.Create(x.GetElement(1), x.GetElement(2), x.GetElement(3), b.AsUInt32().ToScalar());
-        return (x + Vector128.Create(Sigma(next.GetElement(0)), Sigma(next.GetElement(1)), Sigma(next.GetElement(2)), Sigma(next.GetElement(3)))).AsByte();
+        Vector128<uint> next = Vector128.Create(x.GetElement(1), x.GetElement(2), x.GetElement(3),
+            b.AsUInt32().ToScalar());
+        return (x + Vector128.Create(Sigma(next.GetElement(0)), Sigma(next.GetElement(1)), Sigma(next.GetElement(2)),
+            Sigma(next.GetElement(3)))).AsByte();
     }
 
     private static uint Sigma(uint w) => uint.RotateRight(w, 7) ^ uint.RotateRight(w, 18) ^ w >> 3;
@@ -93,8 +96,8 @@ internal readonly struct Sha256msg2 : IVectorOp
 }
 
 /// <summary>SHA256RNDS2 has a third source, XMM0: two message words with their constants added.</summary>
-// SAFETY (whole file): cpu and op are the dispatcher's; register offsets are BlockBuilder's and lie inside Cpu; guest memory is
-// reached only through Memory.
+// SAFETY (whole file): cpu and op are the dispatcher's; register offsets are BlockBuilder's and lie inside Cpu; guest
+// memory is reached only through Memory.
 internal static unsafe class Sha256Rounds
 {
     public static void Build(BlockBuilder b)
@@ -125,7 +128,8 @@ internal static unsafe class Sha256Rounds
         Chain.Next(cpu, op);
     }
 
-    /// <summary>Two rounds: <paramref name="cdgh"/> is C, D, G, H from the top, <paramref name="abef"/> A, B, E, F.</summary>
+    /// <summary>Two rounds: <paramref name="cdgh"/> is C, D, G, H from the top, <paramref name="abef"/> A, B, E,
+    /// F.</summary>
     private static V Rounds(V cdgh, V abef, V words)
     {
         Vector128<uint> x = cdgh.AsUInt32(), y = abef.AsUInt32();

@@ -4,34 +4,45 @@ using Iced.Intel;
 
 namespace Hv.X86.Interpreter;
 
-/// <summary>Shuffles, byte shifts, alignments and blends that an immediate controls (SDM vol. 1, 5.6.3, 5.8.5, 5.10.3, 5.15). <see cref="Op.Imm"/> is the
-/// address of an index vector or a mask in <see cref="ShuffleTables"/>.</summary>
-// SAFETY (whole file): cpu and op are the dispatcher's; register offsets are BlockBuilder's and lie inside Cpu; guest memory is
-// reached only through Memory.
+/// <summary>Shuffles, byte shifts, alignments and blends that an immediate controls (SDM vol. 1, 5.6.3, 5.8.5, 5.10.3,
+/// 5.15). <see cref="Op.Imm"/> is the address of an index vector or a mask in <see cref="ShuffleTables"/>.</summary>
+// SAFETY (whole file): cpu and op are the dispatcher's; register offsets are BlockBuilder's and lie inside Cpu; guest
+// memory is reached only through Memory.
 internal static unsafe class ShuffleGroup
 {
     public static void Register(OpTable table)
     {
-        table.Add([Code.Pshufd_xmm_xmmm128_imm8, Code.VEX_Vpshufd_xmm_xmmm128_imm8, Code.VEX_Vpshufd_ymm_ymmm256_imm8], &Dwords);
-        table.Add([Code.Pshuflw_xmm_xmmm128_imm8, Code.VEX_Vpshuflw_xmm_xmmm128_imm8, Code.VEX_Vpshuflw_ymm_ymmm256_imm8], &LowWords);
-        table.Add([Code.Pshufhw_xmm_xmmm128_imm8, Code.VEX_Vpshufhw_xmm_xmmm128_imm8, Code.VEX_Vpshufhw_ymm_ymmm256_imm8], &HighWords);
+        table.Add([Code.Pshufd_xmm_xmmm128_imm8, Code.VEX_Vpshufd_xmm_xmmm128_imm8, Code.VEX_Vpshufd_ymm_ymmm256_imm8],
+            &Dwords);
+        table.Add([Code.Pshuflw_xmm_xmmm128_imm8, Code.VEX_Vpshuflw_xmm_xmmm128_imm8,
+            Code.VEX_Vpshuflw_ymm_ymmm256_imm8], &LowWords);
+        table.Add([Code.Pshufhw_xmm_xmmm128_imm8, Code.VEX_Vpshufhw_xmm_xmmm128_imm8,
+            Code.VEX_Vpshufhw_ymm_ymmm256_imm8], &HighWords);
         table.Add([Code.Pslldq_xmm_imm8, Code.VEX_Vpslldq_xmm_xmm_imm8, Code.VEX_Vpslldq_ymm_ymm_imm8], &BytesLeft);
         table.Add([Code.Psrldq_xmm_imm8, Code.VEX_Vpsrldq_xmm_xmm_imm8, Code.VEX_Vpsrldq_ymm_ymm_imm8], &BytesRight);
-        table.Add([Code.Palignr_xmm_xmmm128_imm8, Code.VEX_Vpalignr_xmm_xmm_xmmm128_imm8, Code.VEX_Vpalignr_ymm_ymm_ymmm256_imm8], &Align);
-        table.Add([Code.Pblendw_xmm_xmmm128_imm8, Code.VEX_Vpblendw_xmm_xmm_xmmm128_imm8, Code.VEX_Vpblendw_ymm_ymm_ymmm256_imm8], &BlendWords);
+        table.Add([Code.Palignr_xmm_xmmm128_imm8, Code.VEX_Vpalignr_xmm_xmm_xmmm128_imm8,
+            Code.VEX_Vpalignr_ymm_ymm_ymmm256_imm8], &Align);
+        table.Add([Code.Pblendw_xmm_xmmm128_imm8, Code.VEX_Vpblendw_xmm_xmm_xmmm128_imm8,
+            Code.VEX_Vpblendw_ymm_ymm_ymmm256_imm8], &BlendWords);
         table.Add([Code.VEX_Vpblendd_xmm_xmm_xmmm128_imm8, Code.VEX_Vpblendd_ymm_ymm_ymmm256_imm8], &BlendDwords);
         table.Add(Code.Pblendvb_xmm_xmmm128, &BlendByXmm0);
         table.Add([Code.VEX_Vpblendvb_xmm_xmm_xmmm128_xmm, Code.VEX_Vpblendvb_ymm_ymm_ymmm256_ymm], &BlendByRegister);
     }
 
     private static void Dwords(BlockBuilder b) => Build<Shuffled>(b, ShuffleTables.Dwords(b.Instruction.Immediate8));
-    private static void LowWords(BlockBuilder b) => Build<Shuffled>(b, ShuffleTables.LowWords(b.Instruction.Immediate8));
-    private static void HighWords(BlockBuilder b) => Build<Shuffled>(b, ShuffleTables.HighWords(b.Instruction.Immediate8));
-    private static void BytesLeft(BlockBuilder b) => Build<Shuffled>(b, ShuffleTables.Window(-b.Instruction.Immediate8));
-    private static void BytesRight(BlockBuilder b) => Build<Shuffled>(b, ShuffleTables.Window(b.Instruction.Immediate8));
+    private static void LowWords(BlockBuilder b) =>
+        Build<Shuffled>(b, ShuffleTables.LowWords(b.Instruction.Immediate8));
+    private static void HighWords(BlockBuilder b) =>
+        Build<Shuffled>(b, ShuffleTables.HighWords(b.Instruction.Immediate8));
+    private static void BytesLeft(BlockBuilder b) =>
+        Build<Shuffled>(b, ShuffleTables.Window(-b.Instruction.Immediate8));
+    private static void BytesRight(BlockBuilder b) =>
+        Build<Shuffled>(b, ShuffleTables.Window(b.Instruction.Immediate8));
     private static void Align(BlockBuilder b) => Build<Aligned>(b, ShuffleTables.Window(b.Instruction.Immediate8 - 16));
-    private static void BlendWords(BlockBuilder b) => Build<Blended>(b, ShuffleTables.WordMask(b.Instruction.Immediate8));
-    private static void BlendDwords(BlockBuilder b) => Build<Blended>(b, ShuffleTables.DwordMask(b.Instruction.Immediate8));
+    private static void BlendWords(BlockBuilder b) =>
+        Build<Blended>(b, ShuffleTables.WordMask(b.Instruction.Immediate8));
+    private static void BlendDwords(BlockBuilder b) =>
+        Build<Blended>(b, ShuffleTables.DwordMask(b.Instruction.Immediate8));
 
     private static void BlendByXmm0(BlockBuilder b)
     {
@@ -68,7 +79,8 @@ internal static unsafe class ShuffleGroup
     internal readonly struct Shuffled : IControlled
     {
         public static int Stride => 0;
-        public static Vector128<byte> Apply(Vector128<byte> a, Vector128<byte> b, byte* control) => Pshufb.Apply(b, Vector128.Load(control));
+        public static Vector128<byte> Apply(Vector128<byte> a, Vector128<byte> b, byte* control) =>
+            Pshufb.Apply(b, Vector128.Load(control));
     }
 
     /// <summary>Bytes of a:b from a distance: the window over a starts 16 bytes before the one over b.</summary>
@@ -86,7 +98,8 @@ internal static unsafe class ShuffleGroup
             Vector128.ConditionalSelect(Vector128.Load(control), b, a);
     }
 
-    /// <summary>Emits the form for the instruction's operands; <paramref name="control"/> lives as long as the process.</summary>
+    /// <summary>Emits the form for the instruction's operands; <paramref name="control"/> lives as long as the
+    /// process.</summary>
     internal static void Build<T>(BlockBuilder b, byte* control) where T : struct, IControlled
     {
         bool isVex = b.Instruction.Encoding == EncodingKind.VEX;

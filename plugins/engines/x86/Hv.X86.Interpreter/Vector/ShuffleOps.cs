@@ -59,7 +59,8 @@ internal readonly struct Punpckldq : IVectorOp
 
 internal readonly struct Punpcklqdq : IVectorOp
 {
-    public static V Apply(V a, V b) => Vector128.Create(a.AsUInt64().GetElement(0), b.AsUInt64().GetElement(0)).AsByte();
+    public static V Apply(V a, V b) =>
+        Vector128.Create(a.AsUInt64().GetElement(0), b.AsUInt64().GetElement(0)).AsByte();
 }
 
 internal readonly struct Punpckhbw : IVectorOp
@@ -85,7 +86,8 @@ internal readonly struct Punpckhdq : IVectorOp
 
 internal readonly struct Punpckhqdq : IVectorOp
 {
-    public static V Apply(V a, V b) => Vector128.Create(a.AsUInt64().GetElement(1), b.AsUInt64().GetElement(1)).AsByte();
+    public static V Apply(V a, V b) =>
+        Vector128.Create(a.AsUInt64().GetElement(1), b.AsUInt64().GetElement(1)).AsByte();
 }
 
 internal readonly struct Pmovsxbw : IVectorOp
@@ -100,7 +102,8 @@ internal readonly struct Pmovsxbd : IVectorOp
 
 internal readonly struct Pmovsxbq : IVectorOp
 {
-    public static V Apply(V a, V b) => Vector128.WidenLower(Vector128.WidenLower(Vector128.WidenLower(b.AsSByte()))).AsByte();
+    public static V Apply(V a, V b) =>
+        Vector128.WidenLower(Vector128.WidenLower(Vector128.WidenLower(b.AsSByte()))).AsByte();
 }
 
 internal readonly struct Pmovsxwd : IVectorOp
@@ -151,14 +154,16 @@ internal readonly struct Pmovzxdq : IVectorOp
 /// <summary>Bytes of the destination chosen by bytes of the source; zero where bit 7 is set.</summary>
 internal readonly struct Pshufb : IVectorOp
 {
-    public static V Apply(V a, V b) => Ssse3.IsSupported ? Ssse3.Shuffle(a, b) : Vector128.Shuffle(a, b & Vector128.Create((byte)0x8F));
+    public static V Apply(V a, V b) =>
+        Ssse3.IsSupported ? Ssse3.Shuffle(a, b) : Vector128.Shuffle(a, b & Vector128.Create((byte)0x8F));
 }
 
 /// <summary>PSHUFB on eight bytes: three index bits.</summary>
 internal readonly struct PshufbMmx : IMmxOp
 {
     public static ulong Apply(ulong a, ulong b, int imm) =>
-        Pshufb.Apply(Vector128.CreateScalar(a).AsByte(), Vector128.CreateScalar(b & 0x8787_8787_8787_8787).AsByte()).AsUInt64().ToScalar();
+        Pshufb.Apply(Vector128.CreateScalar(a).AsByte(),
+        Vector128.CreateScalar(b & 0x8787_8787_8787_8787).AsByte()).AsUInt64().ToScalar();
 }
 
 /// <summary>PSHUFW: four words chosen by the immediate.</summary>
@@ -188,42 +193,50 @@ internal readonly struct PalignrMmx : IMmxOp
 
 internal readonly struct Psllw : IVectorShift
 {
-    public static V Apply(V a, ulong count) => count < 16 ? Vector128.ShiftLeft(a.AsUInt16(), (int)count).AsByte() : V.Zero;
+    public static V Apply(V a, ulong count) => count < 16 ? Vector128.ShiftLeft(a.AsUInt16(), (int)count).AsByte()
+        : V.Zero;
 }
 
 internal readonly struct Psrlw : IVectorShift
 {
-    public static V Apply(V a, ulong count) => count < 16 ? Vector128.ShiftRightLogical(a.AsUInt16(), (int)count).AsByte() : V.Zero;
+    public static V Apply(V a, ulong count) =>
+        count < 16 ? Vector128.ShiftRightLogical(a.AsUInt16(), (int)count).AsByte() : V.Zero;
 }
 
 internal readonly struct Pslld : IVectorShift
 {
-    public static V Apply(V a, ulong count) => count < 32 ? Vector128.ShiftLeft(a.AsUInt32(), (int)count).AsByte() : V.Zero;
+    public static V Apply(V a, ulong count) => count < 32 ? Vector128.ShiftLeft(a.AsUInt32(), (int)count).AsByte()
+        : V.Zero;
 }
 
 internal readonly struct Psrld : IVectorShift
 {
-    public static V Apply(V a, ulong count) => count < 32 ? Vector128.ShiftRightLogical(a.AsUInt32(), (int)count).AsByte() : V.Zero;
+    public static V Apply(V a, ulong count) =>
+        count < 32 ? Vector128.ShiftRightLogical(a.AsUInt32(), (int)count).AsByte() : V.Zero;
 }
 
 internal readonly struct Psllq : IVectorShift
 {
-    public static V Apply(V a, ulong count) => count < 64 ? Vector128.ShiftLeft(a.AsUInt64(), (int)count).AsByte() : V.Zero;
+    public static V Apply(V a, ulong count) => count < 64 ? Vector128.ShiftLeft(a.AsUInt64(), (int)count).AsByte()
+        : V.Zero;
 }
 
 internal readonly struct Psrlq : IVectorShift
 {
-    public static V Apply(V a, ulong count) => count < 64 ? Vector128.ShiftRightLogical(a.AsUInt64(), (int)count).AsByte() : V.Zero;
+    public static V Apply(V a, ulong count) =>
+        count < 64 ? Vector128.ShiftRightLogical(a.AsUInt64(), (int)count).AsByte() : V.Zero;
 }
 
 internal readonly struct Psraw : IVectorShift
 {
-    public static V Apply(V a, ulong count) => Vector128.ShiftRightArithmetic(a.AsInt16(), (int)Math.Min(count, 15)).AsByte();
+    public static V Apply(V a, ulong count) =>
+        Vector128.ShiftRightArithmetic(a.AsInt16(), (int)Math.Min(count, 15)).AsByte();
 }
 
 internal readonly struct Psrad : IVectorShift
 {
-    public static V Apply(V a, ulong count) => Vector128.ShiftRightArithmetic(a.AsInt32(), (int)Math.Min(count, 31)).AsByte();
+    public static V Apply(V a, ulong count) =>
+        Vector128.ShiftRightArithmetic(a.AsInt32(), (int)Math.Min(count, 31)).AsByte();
 }
 
 // Shifts by a vector of counts: SDM vol. 1, 5.14.
@@ -254,7 +267,8 @@ internal readonly struct Vpsravd : IVectorOp
         ? Avx2.ShiftRightArithmeticVariable(a.AsInt32(), b.AsUInt32()).AsByte()
         : Vector128.Create(Each(a, b, 0), Each(a, b, 1), Each(a, b, 2), Each(a, b, 3)).AsByte();
 
-    private static int Each(V a, V b, int i) => a.AsInt32().GetElement(i) >> (int)Math.Min(b.AsUInt32().GetElement(i), 31);
+    private static int Each(V a, V b, int i) =>
+        a.AsInt32().GetElement(i) >> (int)Math.Min(b.AsUInt32().GetElement(i), 31);
 }
 
 internal readonly struct Vpsllvq : IVectorOp

@@ -6,18 +6,21 @@ using Iced.Intel;
 namespace Hv.X86.Interpreter;
 
 /// <summary>PCMPESTRI, PCMPESTRM, PCMPISTRI and PCMPISTRM (SDM vol. 2, 4.1).</summary>
-// SAFETY (whole file): cpu and op are the dispatcher's; register offsets are BlockBuilder's and lie inside Cpu; guest memory is
-// reached only through Memory.
+// SAFETY (whole file): cpu and op are the dispatcher's; register offsets are BlockBuilder's and lie inside Cpu; guest
+// memory is reached only through Memory.
 internal static unsafe class StringCompareGroup
 {
     private const int Rax = 0, Rcx = 1, Rdx = 2;
 
     public static void Register(OpTable table)
     {
-        table.Add([Code.Pcmpestrm_xmm_xmmm128_imm8, Code.Pcmpestrm64_xmm_xmmm128_imm8, Code.VEX_Vpcmpestrm_xmm_xmmm128_imm8,
+        table.Add([Code.Pcmpestrm_xmm_xmmm128_imm8, Code.Pcmpestrm64_xmm_xmmm128_imm8,
+            Code.VEX_Vpcmpestrm_xmm_xmmm128_imm8,
             Code.VEX_Vpcmpestrm64_xmm_xmmm128_imm8, Code.Pcmpestri_xmm_xmmm128_imm8, Code.Pcmpestri64_xmm_xmmm128_imm8,
-            Code.VEX_Vpcmpestri_xmm_xmmm128_imm8, Code.VEX_Vpcmpestri64_xmm_xmmm128_imm8, Code.Pcmpistrm_xmm_xmmm128_imm8,
-            Code.VEX_Vpcmpistrm_xmm_xmmm128_imm8, Code.Pcmpistri_xmm_xmmm128_imm8, Code.VEX_Vpcmpistri_xmm_xmmm128_imm8], &Build);
+            Code.VEX_Vpcmpestri_xmm_xmmm128_imm8, Code.VEX_Vpcmpestri64_xmm_xmmm128_imm8,
+            Code.Pcmpistrm_xmm_xmmm128_imm8,
+            Code.VEX_Vpcmpistrm_xmm_xmmm128_imm8, Code.Pcmpistri_xmm_xmmm128_imm8,
+            Code.VEX_Vpcmpistri_xmm_xmmm128_imm8], &Build);
         table.Add([Code.Crc32_r32_rm8, Code.Crc32_r64_rm8], &BuildCrc<byte>);
         table.Add(Code.Crc32_r32_rm16, &BuildCrc<ushort>);
         table.Add(Code.Crc32_r32_rm32, &BuildCrc<uint>);
@@ -32,7 +35,8 @@ internal static unsafe class StringCompareGroup
         VectorBuild.TakeImmediate(b);
         b.Op->Src2 = isVex ? (ushort)1 : (ushort)0;
         Code code = b.Instruction.Code;
-        b.Op->Imm = code is Code.Pcmpestrm64_xmm_xmmm128_imm8 or Code.VEX_Vpcmpestrm64_xmm_xmmm128_imm8 or Code.Pcmpestri64_xmm_xmmm128_imm8
+        b.Op->Imm = code is Code.Pcmpestrm64_xmm_xmmm128_imm8 or Code.VEX_Vpcmpestrm64_xmm_xmmm128_imm8
+            or Code.Pcmpestri64_xmm_xmmm128_imm8
             or Code.VEX_Vpcmpestri64_xmm_xmmm128_imm8 ? 1 : 0;
         bool isMemory = b.IsMemory(1);
         if (!isMemory) b.Op->Src = b.Register(1);
@@ -86,7 +90,8 @@ internal static unsafe class StringCompareGroup
     }
 
     [MethodImpl(Jit.Handler)]
-    private static void FromRegister<TLengths, TResult>(Cpu* cpu, Op* op) where TLengths : struct, ILengths where TResult : struct, IResult
+    private static void FromRegister<TLengths, TResult>(Cpu* cpu, Op* op) where TLengths : struct, ILengths
+        where TResult : struct, IResult
     {
         Compare(cpu, op, Xmm.Low(cpu, op->Src), TLengths.AreExplicit, TResult.IsIndex);
         Chain.Next(cpu, op);
@@ -94,7 +99,8 @@ internal static unsafe class StringCompareGroup
 
     // Alignment is not required, even by the legacy encodings.
     [MethodImpl(Jit.Handler)]
-    private static void FromMemory<TLengths, TResult>(Cpu* cpu, Op* op) where TLengths : struct, ILengths where TResult : struct, IResult
+    private static void FromMemory<TLengths, TResult>(Cpu* cpu, Op* op) where TLengths : struct, ILengths
+        where TResult : struct, IResult
     {
         if (!Memory.Read(cpu, op, Address.Linear(cpu, op, 16), out Vector128<byte> source)) return;
         Compare(cpu, op, source, TLengths.AreExplicit, TResult.IsIndex);
@@ -126,11 +132,13 @@ internal static unsafe class StringCompareGroup
             // Polarity: invert everything, or only what lies within the second string.
             result ^= (imm & 0x20) != 0 ? (1u << secondLength) - 1 : all;
         }
-        Flags.SetStatus(cpu, (result != 0 ? Flags.Cf : 0) | (secondLength < count ? Flags.Zf : 0) | (firstLength < count ? Flags.Sf : 0)
+        Flags.SetStatus(cpu, (result != 0 ? Flags.Cf : 0) | (secondLength < count ? Flags.Zf : 0)
+            | (firstLength < count ? Flags.Sf : 0)
             | ((result & 1) != 0 ? Flags.Of : 0));
         if (isIndex)
         {
-            int index = result == 0 ? count : (imm & 0x40) != 0 ? BitOperations.Log2(result) : BitOperations.TrailingZeroCount(result);
+            int index = result == 0 ? count : (imm & 0x40) != 0 ? BitOperations.Log2(result)
+                : BitOperations.TrailingZeroCount(result);
             cpu->Gpr[Rcx] = (uint)index;
             return;
         }
@@ -165,7 +173,8 @@ internal static unsafe class StringCompareGroup
         _ => text.AsInt16().GetElement(i),
     };
 
-    private static uint Aggregate(Vector128<byte> first, Vector128<byte> second, int firstLength, int secondLength, int imm, int count)
+    private static uint Aggregate(Vector128<byte> first, Vector128<byte> second, int firstLength, int secondLength,
+        int imm, int count)
     {
         uint result = 0;
         for (int j = 0; j < count; j++)
@@ -201,15 +210,18 @@ internal static unsafe class StringCompareGroup
     }
 
     /// <summary>Beyond both ends elements are equal, beyond one they are not (SDM vol. 2, table 4-7).</summary>
-    private static bool EqualEach(Vector128<byte> first, Vector128<byte> second, int firstLength, int secondLength, int j, int imm)
+    private static bool EqualEach(Vector128<byte> first, Vector128<byte> second, int firstLength, int secondLength,
+        int j, int imm)
     {
         bool isInFirst = j < firstLength, isInSecond = j < secondLength;
         if (!isInFirst || !isInSecond) return isInFirst == isInSecond;
         return Element(first, j, imm) == Element(second, j, imm);
     }
 
-    /// <summary>The first string begins at element j of the second; a match may run out of the register, not out of the string.</summary>
-    private static bool EqualOrdered(Vector128<byte> first, Vector128<byte> second, int firstLength, int secondLength, int j, int imm, int count)
+    /// <summary>The first string begins at element j of the second; a match may run out of the register, not out of the
+    /// string.</summary>
+    private static bool EqualOrdered(Vector128<byte> first, Vector128<byte> second, int firstLength, int secondLength,
+        int j, int imm, int count)
     {
         for (int i = 0; i < firstLength && i + j < count; i++)
         {

@@ -3,8 +3,8 @@ using Iced.Intel;
 namespace Hv.X86.Interpreter;
 
 /// <summary>Whether a class of instructions may run in the block's mode (SDM vol. 2, 2.4; vol. 3, 2.5).</summary>
-// SAFETY (whole file): cpu and op are the dispatcher's; register offsets are BlockBuilder's and lie inside Cpu; guest memory is
-// reached only through Memory.
+// SAFETY (whole file): cpu and op are the dispatcher's; register offsets are BlockBuilder's and lie inside Cpu; guest
+// memory is reached only through Memory.
 internal static unsafe class VectorBuild
 {
     /// <summary>Legacy SSE: #UD under CR0.EM or without CR4.OSFXSR, #NM under CR0.TS. False: emitted.</summary>
@@ -18,7 +18,8 @@ internal static unsafe class VectorBuild
         return IsTaskCurrent(b);
     }
 
-    /// <summary>VEX: #UD without CR4.OSXSAVE and XCR0[2:1] = 11, or in real and virtual-8086 mode; #NM under CR0.TS. False: emitted.</summary>
+    /// <summary>VEX: #UD without CR4.OSXSAVE and XCR0[2:1] = 11, or in real and virtual-8086 mode; #NM under CR0.TS.
+    /// False: emitted.</summary>
     public static bool IsAvxAvailable(BlockBuilder b)
     {
         if ((b.Mode & CodeMode.Avx) == 0 || (b.Mode & CodeMode.Protected) == 0 || (b.Mode & CodeMode.Virtual8086) != 0)
@@ -55,8 +56,8 @@ internal static unsafe class VectorBuild
         if (b.Instruction.GetOpKind(last) == OpKind.Immediate8) b.Op->Aux = b.Instruction.Immediate8;
     }
 
-    /// <summary>Sets the operands of a VEX instruction: destination, first source, second source. With one source, both are it.
-    /// Returns the number of the operand that may lie in memory.</summary>
+    /// <summary>Sets the operands of a VEX instruction: destination, first source, second source. With one source, both
+    /// are it. Returns the number of the operand that may lie in memory.</summary>
     public static int TakeVexOperands(BlockBuilder b)
     {
         Op* op = b.Op;

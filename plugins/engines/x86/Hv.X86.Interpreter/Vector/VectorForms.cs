@@ -3,9 +3,10 @@ using System.Runtime.Intrinsics;
 
 namespace Hv.X86.Interpreter;
 
-/// <summary>Handlers by operand form; what they compute is a type argument. The immediate, if any, is in <see cref="Op.Aux"/>.</summary>
-// SAFETY (whole file): cpu and op are the dispatcher's; register offsets are BlockBuilder's and lie inside Cpu; guest memory is
-// reached only through Memory.
+/// <summary>Handlers by operand form; what they compute is a type argument. The immediate, if any, is in <see
+/// cref="Op.Aux"/>.</summary>
+// SAFETY (whole file): cpu and op are the dispatcher's; register offsets are BlockBuilder's and lie inside Cpu; guest
+// memory is reached only through Memory.
 internal static unsafe class VectorForms
 {
     /// <summary>xmm, xmm.</summary>
@@ -32,7 +33,8 @@ internal static unsafe class VectorForms
     public static void SseSmall<T, TMemory>(Cpu* cpu, Op* op) where T : struct, IVectorImmOp where TMemory : unmanaged
     {
         if (!Memory.Read(cpu, op, Address.Linear(cpu, op, sizeof(TMemory)), out TMemory source)) return;
-        Xmm.SetLow(cpu, op->Dst, T.Apply(Xmm.Low(cpu, op->Dst), Vector128.CreateScalar(Int.From(source)).AsByte(), op->Aux));
+        Xmm.SetLow(cpu, op->Dst,
+            T.Apply(Xmm.Low(cpu, op->Dst), Vector128.CreateScalar(Int.From(source)).AsByte(), op->Aux));
         Chain.Next(cpu, op);
     }
 
@@ -57,10 +59,12 @@ internal static unsafe class VectorForms
 
     /// <summary>VEX.128 with a smaller memory operand, zero-extended.</summary>
     [MethodImpl(Jit.Handler)]
-    public static void Vex128Small<T, TMemory>(Cpu* cpu, Op* op) where T : struct, IVectorImmOp where TMemory : unmanaged
+    public static void Vex128Small<T, TMemory>(Cpu* cpu, Op* op) where T : struct, IVectorImmOp
+        where TMemory : unmanaged
     {
         if (!Memory.Read(cpu, op, Address.Linear(cpu, op, sizeof(TMemory)), out TMemory source)) return;
-        Xmm.SetOnly(cpu, op->Dst, T.Apply(Xmm.Low(cpu, op->Src), Vector128.CreateScalar(Int.From(source)).AsByte(), op->Aux));
+        Xmm.SetOnly(cpu, op->Dst,
+            T.Apply(Xmm.Low(cpu, op->Src), Vector128.CreateScalar(Int.From(source)).AsByte(), op->Aux));
         Chain.Next(cpu, op);
     }
 
@@ -117,7 +121,8 @@ internal static unsafe class VectorForms
 
     /// <summary>VEX.256 widening from memory.</summary>
     [MethodImpl(Jit.Handler)]
-    public static void Widen256Memory<T, TMemory>(Cpu* cpu, Op* op) where T : struct, IVectorOp where TMemory : unmanaged
+    public static void Widen256Memory<T, TMemory>(Cpu* cpu, Op* op) where T : struct, IVectorOp
+        where TMemory : unmanaged
     {
         if (sizeof(TMemory) == 16)
         {
@@ -133,9 +138,11 @@ internal static unsafe class VectorForms
     }
 
     [MethodImpl(Jit.Inline)]
-    private static void Widen<T, TMemory>(Cpu* cpu, Op* op, Vector128<byte> source) where T : struct, IVectorOp where TMemory : unmanaged
+    private static void Widen<T, TMemory>(Cpu* cpu, Op* op, Vector128<byte> source) where T : struct, IVectorOp
+        where TMemory : unmanaged
     {
-        ulong upper = sizeof(TMemory) == 16 ? source.AsUInt64().GetElement(1) : source.AsUInt64().ToScalar() >> (sizeof(TMemory) * 4);
+        ulong upper = sizeof(TMemory) == 16 ? source.AsUInt64().GetElement(1)
+            : source.AsUInt64().ToScalar() >> (sizeof(TMemory) * 4);
         Xmm.SetLow(cpu, op->Dst, T.Apply(source, source));
         Xmm.SetHigh(cpu, op->Dst, T.Apply(source, Vector128.CreateScalar(upper).AsByte()));
     }

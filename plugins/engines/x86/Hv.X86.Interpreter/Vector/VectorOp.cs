@@ -3,8 +3,10 @@ using System.Runtime.Intrinsics;
 
 namespace Hv.X86.Interpreter;
 
-/// <summary>What an instruction does to one 128-bit lane: destination (or first source) and source. Instructions on one source ignore
-/// <c>a</c>. All 256-bit forms in this family work on two independent lanes (SDM vol. 1, 14.3.1); those that do not have handlers of their own.</summary>
+/// <summary>What an instruction does to one 128-bit lane: destination (or first source) and source. Instructions on one
+/// source ignore
+/// <c>a</c>. All 256-bit forms in this family work on two independent lanes (SDM vol. 1, 14.3.1); those that do not
+/// have handlers of their own.</summary>
 internal interface IVectorOp
 {
     static abstract Vector128<byte> Apply(Vector128<byte> a, Vector128<byte> b);
@@ -39,7 +41,8 @@ internal readonly struct Plain<T> : IVectorImmOp where T : struct, IVectorOp
 internal readonly struct ShiftBySource<T> : IVectorImmOp where T : struct, IVectorShift
 {
     [MethodImpl(Jit.Inline)]
-    public static Vector128<byte> Apply(Vector128<byte> a, Vector128<byte> b, int imm) => T.Apply(a, b.AsUInt64().ToScalar());
+    public static Vector128<byte> Apply(Vector128<byte> a, Vector128<byte> b, int imm) =>
+        T.Apply(a, b.AsUInt64().ToScalar());
 }
 
 /// <summary>A shift by the immediate.</summary>
@@ -57,7 +60,8 @@ internal readonly struct MmxLow<T> : IMmxOp where T : struct, IVectorImmOp
         T.Apply(Vector128.CreateScalar(a).AsByte(), Vector128.CreateScalar(b).AsByte(), imm).AsUInt64().ToScalar();
 }
 
-/// <summary>The MMX form of an operation that puts results from the destination below those from the source (packs, horizontal sums).</summary>
+/// <summary>The MMX form of an operation that puts results from the destination below those from the source (packs,
+/// horizontal sums).</summary>
 internal readonly struct MmxPair<T> : IMmxOp where T : struct, IVectorOp
 {
     [MethodImpl(Jit.Inline)]
