@@ -66,6 +66,9 @@ internal sealed class EngineRunner : ICaseRunner
     /// <inheritdoc/>
     public void Run(Span<CpuCase> cases)
     {
+        // A wild store of an earlier case may have met the code pages.
+        CodePages.Fill(0xCC);
+        _partition.InvalidateCode(new GuestPhysicalAddress(OracleLayout.Code), OracleLayout.CodeBytes);
         foreach (ref CpuCase c in cases)
         {
             RunOne(ref c);

@@ -149,6 +149,7 @@ internal sealed class OracleProgram
         _a.jne(_quit);
         _a.mov(rax, __qword_ptr[Count]);
         _a.mov(__qword_ptr[Remaining], rax);
+        Fill(OracleLayout.Code, OracleLayout.CodeBytes, 0xCC); // a wild store may have met it
         _a.mov(rbx, OracleLayout.Shared);
         _a.mov(__qword_ptr[Current], rbx);
 
@@ -256,7 +257,8 @@ internal sealed class OracleProgram
         else
         {
             _a.fxsave(__[rbx + Xsave]);
-            _a.mov(__qword_ptr[rbx + Xsave + 512], 3);
+            // The high halves of YMM, which such a host does not have, stay as they came.
+            _a.mov(__qword_ptr[rbx + Xsave + 512], 7);
         }
         _a.jmp(_finish);
     }
