@@ -27,7 +27,7 @@ public static class DefinitionKeys
         Key(Hardware, "NAME", Text("name", "name of the VM: in messages, logs and disk locks")),
         Key(Hardware, "SIZE", new OptionInfo
         {
-            Name = "memory", Type = OptionType.Size, Summary = "RAM", Default = "512M", Minimum = 1 << 20, Maximum = 1UL << 40,
+            Name = "memory", Type = OptionType.Size, Summary = "RAM; a bare number is in MiB", Default = "512M", Minimum = 1 << 20, Maximum = 1UL << 40,
         }),
         Key(Hardware, "N", new OptionInfo
         {

@@ -104,12 +104,16 @@ public sealed partial class DefinitionReader
         {
             if (settings[key] is [var value])
             {
-                given.Add(key.Name, value.Text);
+                given.Add(key.Name, key.Name == "memory" ? InMebibytes(value.Text) : value.Text);
             }
         }
 
         return Bind(new OptionSchema([.. keys.Select(k => k.Value)]), given, name => settings[DefinitionKeys.Find(name)!][0].Place);
     }
+
+    /// <summary>A bare number of memory is mebibytes, as users of other machine emulators write it; a number of bytes is longer.</summary>
+    private static string InMebibytes(string text) =>
+        text.Length is > 0 and <= 6 && text.All(char.IsAsciiDigit) ? text + "M" : text;
 
     private ExtensionChoice? ReadEngine()
     {

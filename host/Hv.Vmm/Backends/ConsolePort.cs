@@ -7,6 +7,7 @@ namespace Hv.Vmm.Backends;
 internal sealed class ConsolePort : CharPort, IConsole
 {
     private const int BacklogBytes = 1 << 20;
+    private static readonly TimeSpan ViewerPatience = TimeSpan.FromSeconds(2);
 
     private readonly Lock gate = new();
     private readonly Queue<byte[]> backlog = new();
@@ -37,6 +38,21 @@ internal sealed class ConsolePort : CharPort, IConsole
     }
 
     public void Resize(int columns, int rows) => PostSize(columns, rows);
+
+    /// <summary>What nobody has been shown yet is shown before the end, as long as the viewer takes it.</summary>
+    public override void Dispose()
+    {
+        base.Dispose();
+        if (!gate.TryEnter(ViewerPatience)) return;
+        try
+        {
+            if (shown is not null) ShowBacklog();
+        }
+        finally
+        {
+            gate.Exit();
+        }
+    }
 
     protected override int Write(ReadOnlyMemory<byte> bytes)
     {

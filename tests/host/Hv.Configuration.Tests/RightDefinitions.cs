@@ -10,6 +10,13 @@ public sealed class RightDefinitions : IDisposable
 
     public void Dispose() => fixture.Dispose();
 
+    [Theory]
+    [InlineData("512", 512UL << 20)]
+    [InlineData("64M", 64UL << 20)]
+    [InlineData("1073741824", 1UL << 30)]
+    public void Memory_WithoutAUnit_IsInMebibytes(string text, ulong bytes) =>
+        Assert.Equal(bytes, fixture.ReadRight("""{ "kernel": "vmlinuz" }""", "memory=" + text).Machine.MemoryBytes);
+
     [Fact]
     public void Read_CommentsAndTrailingCommas_AreAllowed()
     {
