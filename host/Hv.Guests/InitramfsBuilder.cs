@@ -8,7 +8,7 @@ namespace Hv.Guests;
 public sealed class InitramfsBuilder
 {
     /// <summary>Moves when the same packages would give another root.</summary>
-    internal const string Recipe = "root 4";
+    internal const string Recipe = "root 5";
 
     private static readonly string[] EmptyDirectories = ["dev", "proc", "sys", "tmp", "run", "root", "mnt", "sbin", "usr/bin", "usr/sbin"];
 

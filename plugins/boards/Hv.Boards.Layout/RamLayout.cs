@@ -8,8 +8,6 @@ public sealed class RamLayout
 {
     /// <summary>Below 4 GiB, devices begin here.</summary>
     public const ulong DeviceHoleStart = 0xc000_0000;
-    /// <summary>PCI BARs end here: I/O APIC, HPET, local APIC and ROM follow.</summary>
-    public const ulong DeviceHoleEnd = 0xfec0_0000;
     /// <summary>Length of the window for 64-bit BARs.</summary>
     public const ulong Window64Bytes = 64UL << 30;
     private const ulong VideoHoleStart = 0xa0000;
@@ -46,10 +44,10 @@ public sealed class RamLayout
         return new RamLayout(FourGibibytes + (bytes - low));
     }
 
-    /// <summary>The windows for PCI BARs.</summary>
-    public void AddPciWindows(IBoardBuilder builder)
+    /// <summary>The windows for PCI BARs; the lower one ends at <paramref name="lowEnd"/>.</summary>
+    public void AddPciWindows(IBoardBuilder builder, ulong lowEnd)
     {
-        builder.PciWindow(new GuestPhysicalAddress(DeviceHoleStart), DeviceHoleEnd - DeviceHoleStart, above4G: false);
+        builder.PciWindow(new GuestPhysicalAddress(DeviceHoleStart), lowEnd - DeviceHoleStart, above4G: false);
         builder.PciWindow(new GuestPhysicalAddress(Window64Start), Window64Bytes, above4G: true);
     }
 }

@@ -12,6 +12,8 @@ public sealed class PcBoard : IBoard
     private const int FirstPciGsi = 16;
     private const int FirstFreePciDevice = 1;
     private const int PciDevices = 32;
+    // Deviation: a 440FX has no enhanced configuration access; without it Linux warns that extended configuration space is missing.
+    private const ulong EcamStart = 0xe000_0000;
 
     /// <inheritdoc/>
     public OptionSchema Options => OptionSchema.Empty;
@@ -20,7 +22,7 @@ public sealed class PcBoard : IBoard
     public void Build(IBoardBuilder builder, OptionValues options)
     {
         RamLayout ram = RamLayout.Build(builder);
-        ram.AddPciWindows(builder);
+        ram.AddPciWindows(builder, EcamStart);
         builder.DefaultFirmware("linux-boot");
 
         Add("apic", "local-apic");
@@ -54,7 +56,8 @@ public sealed class PcBoard : IBoard
     {
         builder.Add("pci", "pci-host", new Placement { Pci = new PciAddress(0, 0, 0) }, new Dictionary<string, string>
         {
-            ["window"] = Text(RamLayout.DeviceHoleStart), ["window-size"] = Text(RamLayout.DeviceHoleEnd - RamLayout.DeviceHoleStart),
+            ["window"] = Text(RamLayout.DeviceHoleStart), ["window-size"] = Text(EcamStart - RamLayout.DeviceHoleStart),
+            ["ecam"] = Text(EcamStart),
             ["window64"] = Text(ram.Window64Start), ["window64-size"] = Text(RamLayout.Window64Bytes),
             ["first-gsi"] = Text(FirstPciGsi),
         });
