@@ -7,9 +7,11 @@ internal static class Guest
 {
     private static readonly Lock Gate = new();
 
-    public static GuestCatalog Catalog { get; } = new(CacheDirectory(), NoProgress.Instance);
+    public static string CacheDirectory { get; } = FindCacheDirectory();
 
-    private static string CacheDirectory()
+    public static GuestCatalog Catalog { get; } = new(CacheDirectory, NoProgress.Instance);
+
+    private static string FindCacheDirectory()
     {
         string? xdg = Environment.GetEnvironmentVariable("XDG_CACHE_HOME");
         string root = string.IsNullOrEmpty(xdg) ? Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), ".cache") : xdg;
