@@ -54,7 +54,7 @@ internal abstract class StateMember(string name, int tag)
                     break;
                 case ScalarKind.Signed:
                     e.Line($"long value{Tag} = reader.Int({Tag}, (long)state.{Name});");
-                    e.Open($"if (value{Tag} < {scalar.MinText} || value{Tag} > {scalar.MaxText})");
+                    e.Open($"if (value{Tag} < {scalar.MinText} || value{Tag} > {(maximum != 0 ? maximum + "L" : scalar.MaxText)})");
                     e.Line($"throw new global::Hv.Sdk.State.StateException(\"field {Tag} ({Name}) is out of range\");");
                     e.Close();
                     e.Line($"state.{Name} = ({scalar.TypeName})value{Tag};");

@@ -68,6 +68,7 @@ public sealed class StateGeneratorTests
     [Theory]
     [InlineData(1, 256ul)]
     [InlineData(12, 10ul)]
+    [InlineData(2, 34ul)] // 17 as a signed number: zigzag
     public void Load_OfANumberOutOfBounds_IsRefused(int tag, ulong value)
     {
         ArrayBufferWriter<byte> buffer = new();
