@@ -250,14 +250,7 @@ public sealed class Machine : IMachine, IDisposable
         isResetRequested = false;
         hardware.Log.Write("core", LogLevel.Info, $"reset: {reason}", null);
         foreach (KeyValuePair<(string Path, string Slot), IBackendPort> backend in hardware.Backends)
-        {
-            if (!backend.Value.Quiesce(description.WatchdogPatience))
-            {
-                End(EndReason.HostFailure, $"the host does not finish I/O of {backend.Key.Path}, so the machine cannot be reset", 4);
-                return;
-            }
             backend.Value.Reset();
-        }
         ResetDevices(kind);
         InstallFirmware();
         ResumeBackends();
@@ -332,7 +325,7 @@ public sealed class Machine : IMachine, IDisposable
         }
         foreach (KeyValuePair<(string Path, string Slot), IBackendPort> backend in hardware.Backends)
         {
-            _ = backend.Value.Quiesce(DrainPatience);
+            backend.Value.Quiesce(DrainPatience);
             backend.Value.Flush();
         }
     }
@@ -369,7 +362,7 @@ public sealed class Machine : IMachine, IDisposable
         }
         foreach (KeyValuePair<(string Path, string Slot), IBackendPort> backend in hardware.Backends)
         {
-            _ = backend.Value.Quiesce(DrainPatience);
+            backend.Value.Quiesce(DrainPatience);
             backend.Value.Flush();
         }
         Finish(new MachineOutcome { Reason = reason, Message = message, ExitCode = exitCode });

@@ -19,13 +19,11 @@ public interface IVirtioDevice
     /// <summary>There may be new buffers in this queue: take them until <see cref="VirtQueue.TryPop"/> gives none.</summary>
     void QueueNotified(VirtQueue queue);
 
-    /// <summary>The driver reset one queue: forget its buffers. What is still in flight keeps the queue from being <see cref="IsIdle"/>.</summary>
+    /// <summary>The driver reset or stopped one queue: forget its buffers. On return nothing reads or writes them any more, whatever the host
+    /// is still busy with (virtio 1.2, 2.6.1): drivers take the memory back at once, those on MMIO without asking.</summary>
     void QueueReset(VirtQueue queue);
 
-    /// <summary>The driver reset the device: forget everything that is not an option. The kit has reset the queues already.</summary>
+    /// <summary>The driver reset the device: forget everything that is not an option, with the promise of <see cref="QueueReset"/> for all
+    /// buffers (virtio 1.2, 2.4.1). The kit has reset the queues already.</summary>
     void DriverReset();
-
-    /// <summary>False while requests that a reset cut off may still read or write guest memory: until then the driver sees the
-    /// reset as not finished (virtio 1.2, 2.4.1). A negative <paramref name="queue"/> asks about all.</summary>
-    bool IsIdle(int queue);
 }

@@ -142,9 +142,6 @@ public sealed class VirtioEndpoint : IInspectable
         }
     }
 
-    /// <summary>The status that the driver reads: not zero while a reset waits for requests that are still in flight (2.4.1).</summary>
-    internal VirtioStatus Status => State.Status == VirtioStatus.None && !device.IsIdle(-1) ? VirtioStatus.NeedsReset : State.Status;
-
     /// <summary>2.1.1 and 3.1.1: bits are only added; zero resets; each step needs the one before.</summary>
     internal void WriteStatus(VirtioStatus value)
     {
@@ -191,7 +188,13 @@ public sealed class VirtioEndpoint : IInspectable
         device.QueueReset(queue);
     }
 
-    internal bool IsQueueResetting(VirtQueue queue) => !queue.IsEnabled && !device.IsIdle(queue.Index);
+    /// <summary>QueueReady written with zero (4.2.2.2): the queue stops where it is.</summary>
+    internal void StopQueue(VirtQueue queue)
+    {
+        if (!queue.IsEnabled) return;
+        queue.State.IsEnabled = false;
+        device.QueueReset(queue);
+    }
 
     /// <summary>Reads <paramref name="size"/> bytes of device-specific configuration; what lies beyond reads as zero.</summary>
     internal ulong ReadConfig(int offset, int size)

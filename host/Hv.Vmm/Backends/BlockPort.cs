@@ -9,26 +9,16 @@ using Hv.Vmm.Time;
 
 namespace Hv.Vmm.Backends;
 
-/// <summary>A disk between a device and an image. In real-time mode I/O threads move bytes straight between the image
-/// and guest memory and completions
-/// are posted on the device's strand. In deterministic mode a request takes a modelled time; the bytes move when it is
-/// over.
-/// Requests that the device has not heard of again are saved with the machine and issued anew after a
-/// restore.</summary>
+/// <summary>A disk between a device and an image. In real-time mode I/O threads move bytes between the image and guest memory and
+/// completions are posted on the device's strand. In deterministic mode a request takes a modelled time; the bytes move when it is
+/// over. Requests that the device has not heard of again are saved with the machine and issued anew after a restore.</summary>
 internal sealed class BlockPort : IBlockPort, IBackendPort
 {
     private const int Slots = 128;
     private const int SegmentLimit = 256;
-    private const int PieceLimit = 1 << 30;
     // The modelled disk of deterministic mode: one request after the other, 20 µs each and 1 GB/s.
     private const long ModelLatencyNs = 20_000;
-
-    private enum Phase : byte
-    {
-        Free,
-        Underway,
-        Done,
-    }
+    private static readonly TimeSpan FlushPatience = TimeSpan.FromSeconds(5);
 
     private readonly DeviceNode node;
     private readonly GuestMemory memory;
@@ -36,17 +26,21 @@ internal sealed class BlockPort : IBlockPort, IBackendPort
     private readonly IoPool pool;
     private readonly IMachineClock clock;
     private readonly IVmTimer? completionTimer;
+    private readonly byte[]? modelBuffer;
     private readonly object gate = new();
     private readonly Lock imageGate = new();
-    private readonly Request[] requests = new Request[Slots];
-    private readonly Stack<int> free = new(Slots);
-    private readonly Queue<int> done = new(Slots);
-    private readonly Queue<int> modelled = new(Slots);
-    private readonly Queue<int> restored = new();
+    private readonly List<BlockJob> jobs = new(Slots);
+    private readonly Stack<BlockJob> free = new(Slots);
+    private readonly Queue<BlockJob> done = new(Slots);
+    private readonly Queue<BlockJob> modelled = new(Slots);
+    private readonly Queue<BlockJob> held = new(Slots);
+    private readonly Queue<BlockJob> restored = new();
     private readonly Action deliver;
     private IBlockListener? listener;
     private long modelBusyUntilNs;
     private int underway;
+    // Abandoned requests in the host's hands that may still change the medium: what comes later waits for them.
+    private int strays;
 
     public BlockPort(DeviceNode node, string slot, GuestMemory memory, DiskMedium medium, IoPool pool,
         IMachineClock clock, TimerQueue timers)
@@ -57,12 +51,10 @@ internal sealed class BlockPort : IBlockPort, IBackendPort
         this.pool = pool;
         this.clock = clock;
         deliver = Deliver;
-        for (int i = Slots - 1; i >= 0; i--)
-        {
-            requests[i] = new Request();
-            free.Push(i);
-        }
-        if (clock is DeterministicClock) completionTimer = timers.Create(node, $"backend {slot}", CompleteModelled);
+        for (int i = 0; i < Slots; i++) AddJob();
+        if (clock is not DeterministicClock) return;
+        completionTimer = timers.Create(node, $"backend {slot}", CompleteModelled);
+        modelBuffer = new byte[IoPool.BufferBytes];
     }
 
     public long LengthBytes => medium.Image.LengthBytes;
@@ -81,41 +73,59 @@ internal sealed class BlockPort : IBlockPort, IBackendPort
 
     public void Listen(IBlockListener to) => listener = to;
 
-    /// <summary>Hot path: allocates nothing once a slot's list of pieces has grown.</summary>
+    private void AddJob()
+    {
+        BlockJob job = new(this);
+        jobs.Add(job);
+        free.Push(job);
+    }
+
+    /// <summary>Hot path: allocates nothing once a job's list of pieces has grown.</summary>
     public bool TrySubmit(in BlockRequest request, ReadOnlySpan<DmaSegment> segments)
     {
-        int slot;
+        BlockJob? job;
         lock (gate)
         {
-            if (!free.TryPop(out slot)) return false;
+            if (!free.TryPop(out job)) return false;
+            job.Phase = BlockJobPhase.Underway;
             underway++;
         }
-        Request r = requests[slot];
-        r.Phase = Phase.Underway;
-        r.Asked = request;
-        r.Segments.Clear();
-        foreach (ref readonly DmaSegment segment in segments) r.Segments.Add(segment);
-        Issue(slot);
+        job.Asked = request;
+        job.Segments.Clear();
+        foreach (ref readonly DmaSegment segment in segments) job.Segments.Add(segment);
+        Issue(job);
         return true;
     }
 
-    private void Issue(int slot)
+    private void Issue(BlockJob job)
     {
-        Request r = requests[slot];
-        r.Status = Check(r.Asked);
-        if (r.Status == BlockStatus.Ok && !TryResolve(r)) r.Status = BlockStatus.IoError;
+        Examine(job);
         if (completionTimer is not null)
         {
             long start = Math.Max(clock.Now.Nanoseconds, modelBusyUntilNs);
-            bool moves = r.Asked.Operation is BlockOperation.Read or BlockOperation.Write;
-            modelBusyUntilNs = start + ModelLatencyNs + (moves ? Math.Max(0, r.Asked.LengthBytes) : 0);
-            r.DueNs = modelBusyUntilNs;
-            modelled.Enqueue(slot);
-            if (modelled.Count == 1) completionTimer.Arm(VmTime.FromNs(r.DueNs));
+            bool moves = job.Asked.Operation is BlockOperation.Read or BlockOperation.Write;
+            modelBusyUntilNs = start + ModelLatencyNs + (moves ? Math.Max(0, job.Asked.LengthBytes) : 0);
+            job.DueNs = modelBusyUntilNs;
+            modelled.Enqueue(job);
+            if (modelled.Count == 1) completionTimer.Arm(VmTime.FromNs(job.DueNs));
             return;
         }
-        if (r.Status == BlockStatus.Ok) pool.Enqueue(this, slot);
-        else Finish(slot);
+        if (job.Status != BlockStatus.Ok)
+        {
+            Finish(job);
+            return;
+        }
+        lock (gate)
+        {
+            if (strays > 0) held.Enqueue(job);
+            else pool.Enqueue(job);
+        }
+    }
+
+    private void Examine(BlockJob job)
+    {
+        job.Status = Check(job.Asked);
+        if (job.Status == BlockStatus.Ok && !job.TryResolve(memory.Map, SegmentLimit)) job.Status = BlockStatus.IoError;
     }
 
     private BlockStatus Check(in BlockRequest r)
@@ -129,45 +139,53 @@ internal sealed class BlockPort : IBlockPort, IBackendPort
         return isInside && isAligned ? BlockStatus.Ok : BlockStatus.OutOfRange;
     }
 
-    private bool TryResolve(Request r)
+    public void Abandon(ulong tag)
     {
-        r.Pieces.Clear();
-        if (r.Asked.Operation is not (BlockOperation.Read or BlockOperation.Write)) return true;
-        bool write = r.Asked.Operation == BlockOperation.Read;
-        MemoryMap map = memory.Map;
-        long total = 0;
-        if (r.Segments.Count > SegmentLimit) return false;
-        foreach (DmaSegment segment in r.Segments)
+        lock (gate)
         {
-            ulong address = segment.Address.Value;
-            ulong left = segment.LengthBytes;
-            total += segment.LengthBytes;
-            while (left > 0)
-            {
-                ulong run = Math.Min(Math.Min(left, map.RunLength(address, write)), PieceLimit);
-                if (run == 0 || !map.TryResolve(address, run, write, out ulong offset)) return false;
-                r.Pieces.Add(new Piece(address, offset, (int)run));
-                address += run;
-                left -= run;
-            }
+            BlockJob? job = jobs.Find(j => j.Phase != BlockJobPhase.Free && j.Asked.Tag == tag);
+            if (job is not null) Abandon(job);
         }
-        return total == r.Asked.LengthBytes;
+    }
+
+    // Under the lock. What the host has not begun is taken back; what it has begun goes on alone, without guest memory, in a job
+    // that is replaced here.
+    private void Abandon(BlockJob job)
+    {
+        if (job.Phase == BlockJobPhase.Underway) underway--;
+        bool isFirst = modelled.TryPeek(out BlockJob? first) && first == job;
+        bool isBack = done.Remove(job) | modelled.Remove(job) | held.Remove(job) | restored.Remove(job) || pool.Withdraw(job);
+        if (isFirst) ArmForNext();
+        if (isBack)
+        {
+            Release(job);
+            return;
+        }
+        job.Abandon();
+        jobs.Remove(job);
+        AddJob();
+        if (job.ChangesMedium) strays++;
+    }
+
+    private void Release(BlockJob job)
+    {
+        job.Phase = BlockJobPhase.Free;
+        free.Push(job);
     }
 
     /// <summary>Carries a request out. On an I/O thread.</summary>
-    public void Execute(int slot)
+    public void Execute(BlockJob job, byte[] buffer)
     {
-        Request r = requests[slot];
-        r.Status = Perform(r);
-        Finish(slot);
+        job.Status = Perform(job, buffer);
+        Finish(job);
     }
 
-    private BlockStatus Perform(Request r)
+    private BlockStatus Perform(BlockJob job, byte[] buffer)
     {
         try
         {
-            if (medium.Image.IsConcurrent) return PerformOn(medium.Image, r);
-            lock (imageGate) return PerformOn(medium.Image, r);
+            if (medium.Image.IsConcurrent) return PerformOn(medium.Image, job, buffer);
+            lock (imageGate) return PerformOn(medium.Image, job, buffer);
         }
         catch (Exception e)
         {
@@ -176,127 +194,107 @@ internal sealed class BlockPort : IBlockPort, IBackendPort
         }
     }
 
-    private BlockStatus PerformOn(IDiskImage image, Request r)
+    private BlockStatus PerformOn(IDiskImage image, BlockJob job, byte[] buffer)
     {
-        long offset = r.Asked.OffsetBytes;
-        switch (r.Asked.Operation)
+        if (job.IsAbandoned) return BlockStatus.IoError;
+        long offset = job.Asked.OffsetBytes;
+        switch (job.Asked.Operation)
         {
             case BlockOperation.Read:
-                return Transfer(image, r, offset, isRead: true);
             case BlockOperation.Write:
-                return Transfer(image, r, offset, isRead: false);
+                return Transfer(image, job, buffer);
             case BlockOperation.Flush:
                 return image.Flush();
             case BlockOperation.Discard:
-                return image.Discard(offset, r.Asked.LengthBytes);
+                return image.Discard(offset, job.Asked.LengthBytes);
             default:
-                bool mayUnmap = r.Asked.Operation == BlockOperation.WriteZeroesUnmap;
-                return image.WriteZeroes(offset, r.Asked.LengthBytes, mayUnmap);
+                bool mayUnmap = job.Asked.Operation == BlockOperation.WriteZeroesUnmap;
+                return image.WriteZeroes(offset, job.Asked.LengthBytes, mayUnmap);
         }
     }
 
-    // Images take whole sectors; a guest may cut its buffers anywhere. Pieces that are not whole sectors go through a
-    // buffer.
-    private BlockStatus Transfer(IDiskImage image, Request r, long offset, bool isRead)
+    // Images take whole sectors; a guest may cut its buffers anywhere. Pieces of both meet in the buffer.
+    private BlockStatus Transfer(IDiskImage image, BlockJob job, byte[] buffer)
     {
-        bool isWhole = true;
-        foreach (Piece piece in r.Pieces) isWhole &= (piece.Length & (SectorBytes - 1)) == 0;
-        if (!isWhole) return TransferBuffered(image, r, offset, isRead);
-        foreach (Piece piece in r.Pieces)
+        bool isRead = job.Asked.Operation == BlockOperation.Read;
+        long offset = job.Asked.OffsetBytes;
+        long end = offset + job.Asked.LengthBytes;
+        while (offset < end)
         {
-            Span<byte> bytes = memory.Span(piece.FileOffset, piece.Length);
-            if (isRead) memory.Touch(piece.Address, piece.FileOffset, (ulong)piece.Length);
-            BlockStatus status = isRead ? image.Read(offset, bytes) : image.Write(offset, bytes);
-            if (isRead) memory.Touch(piece.Address, piece.FileOffset, (ulong)piece.Length);
+            Span<byte> part = buffer.AsSpan(0, (int)Math.Min(buffer.Length, end - offset));
+            BlockStatus status = isRead ? image.Read(offset, part) : BlockStatus.Ok;
             if (status != BlockStatus.Ok) return status;
-            offset += piece.Length;
+            if (!job.TryCopy(memory, part, toGuest: isRead)) return BlockStatus.IoError;
+            if (!isRead) status = image.Write(offset, part);
+            if (status != BlockStatus.Ok) return status;
+            offset += part.Length;
         }
         return BlockStatus.Ok;
     }
 
-    private BlockStatus TransferBuffered(IDiskImage image, Request r, long offset, bool isRead)
-    {
-        byte[] buffer = System.Buffers.ArrayPool<byte>.Shared.Rent((int)Math.Min(r.Asked.LengthBytes, PieceLimit));
-        try
-        {
-            if (r.Asked.LengthBytes > buffer.Length) return BlockStatus.Unsupported;
-            Span<byte> all = buffer.AsSpan(0, (int)r.Asked.LengthBytes);
-            BlockStatus status = isRead ? image.Read(offset, all) : BlockStatus.Ok;
-            if (status != BlockStatus.Ok) return status;
-            int at = 0;
-            foreach (Piece piece in r.Pieces)
-            {
-                Span<byte> bytes = memory.Span(piece.FileOffset, piece.Length);
-                Span<byte> part = all.Slice(at, piece.Length);
-                at += piece.Length;
-                if (!isRead)
-                {
-                    bytes.CopyTo(part);
-                    continue;
-                }
-                memory.Touch(piece.Address, piece.FileOffset, (ulong)piece.Length);
-                part.CopyTo(bytes);
-                memory.Touch(piece.Address, piece.FileOffset, (ulong)piece.Length);
-            }
-            return isRead ? BlockStatus.Ok : image.Write(offset, all);
-        }
-        finally
-        {
-            System.Buffers.ArrayPool<byte>.Shared.Return(buffer);
-        }
-    }
-
-    private void Finish(int slot)
+    private void Finish(BlockJob job)
     {
         bool mustPost;
         lock (gate)
         {
-            requests[slot].Phase = Phase.Done;
+            if (job.IsAbandoned)
+            {
+                EndStray(job);
+                return;
+            }
+            job.Phase = BlockJobPhase.Done;
             underway--;
             mustPost = done.Count == 0;
-            done.Enqueue(slot);
+            done.Enqueue(job);
             if (underway == 0) Monitor.PulseAll(gate);
         }
         if (mustPost) node.Strand.Post(deliver);
+    }
+
+    private void EndStray(BlockJob job)
+    {
+        if (!job.ChangesMedium || --strays > 0) return;
+        while (held.TryDequeue(out BlockJob? next)) pool.Enqueue(next);
+        Monitor.PulseAll(gate);
     }
 
     private void Deliver()
     {
         while (true)
         {
-            int slot;
+            BlockJob? job;
             lock (gate)
             {
-                if (!done.TryDequeue(out slot)) return;
+                if (!done.TryDequeue(out job)) return;
             }
-            Tell(slot);
+            Tell(job);
         }
     }
 
     // Deterministic mode, on the strand: the modelled disk is done with its oldest request.
     private void CompleteModelled(VmTime due)
     {
-        int slot = modelled.Dequeue();
-        Request r = requests[slot];
-        if (modelled.TryPeek(out int next)) completionTimer!.Arm(VmTime.FromNs(requests[next].DueNs));
-        if (r.Status == BlockStatus.Ok) r.Status = Perform(r);
+        BlockJob job = modelled.Dequeue();
+        ArmForNext();
+        if (job.Status == BlockStatus.Ok) job.Status = Perform(job, modelBuffer!);
         lock (gate) underway--;
-        Tell(slot);
+        Tell(job);
     }
 
-    private void Tell(int slot)
+    private void ArmForNext()
     {
-        Request r = requests[slot];
-        ulong tag = r.Asked.Tag;
-        BlockStatus status = r.Status;
+        if (modelled.TryPeek(out BlockJob? next)) completionTimer!.Arm(VmTime.FromNs(next.DueNs));
+        else completionTimer!.Cancel();
+    }
+
+    private void Tell(BlockJob job)
+    {
+        ulong tag = job.Asked.Tag;
+        BlockStatus status = job.Status;
         Completed++;
-        if (r.Asked.Operation is BlockOperation.Read or BlockOperation.Write && status == BlockStatus.Ok)
-            BytesMoved += (ulong)r.Asked.LengthBytes;
-        lock (gate)
-        {
-            r.Phase = Phase.Free;
-            free.Push(slot);
-        }
+        if (job.Asked.Operation is BlockOperation.Read or BlockOperation.Write && status == BlockStatus.Ok)
+            BytesMoved += (ulong)job.Asked.LengthBytes;
+        lock (gate) Release(job);
         if (!node.IsFailed) listener?.Completed(tag, status);
     }
 
@@ -307,19 +305,18 @@ internal sealed class BlockPort : IBlockPort, IBackendPort
     /// <summary>What the port is connected to.</summary>
     public DiskMedium Medium => medium;
 
-    public bool Quiesce(TimeSpan patience)
+    public void Quiesce(TimeSpan patience)
     {
-        if (completionTimer is not null) return true;
+        if (completionTimer is not null) return;
         long deadline = Environment.TickCount64 + (long)patience.TotalMilliseconds;
         lock (gate)
         {
-            while (underway > 0)
+            while (underway + strays > 0)
             {
                 long left = deadline - Environment.TickCount64;
-                if (left <= 0) return false;
+                if (left <= 0) return;
                 Monitor.Wait(gate, (int)Math.Min(left, 1000));
             }
-            return true;
         }
     }
 
@@ -327,35 +324,30 @@ internal sealed class BlockPort : IBlockPort, IBackendPort
     {
         lock (gate)
         {
-            done.Clear();
-            modelled.Clear();
-            free.Clear();
-            underway = 0;
+            foreach (BlockJob job in jobs.Where(j => j.Phase != BlockJobPhase.Free).ToList()) Abandon(job);
             modelBusyUntilNs = 0;
-            for (int i = Slots - 1; i >= 0; i--)
-            {
-                requests[i].Phase = Phase.Free;
-                free.Push(i);
-            }
         }
     }
 
+    // On a thread of its own: a host that hangs must hold up neither a save nor an end.
     public void Flush()
+    {
+        Thread thread = new(FlushImage) { IsBackground = true, Name = $"{node.Path}: flush" };
+        thread.Start();
+        if (!thread.Join(FlushPatience))
+            node.Log.Write(LogLevel.Error, "the host does not finish writing the disk image; what it holds may be lost");
+    }
+
+    private void FlushImage()
     {
         try
         {
-            if (medium.Image.IsConcurrent) _ = medium.Image.Flush();
-            else if (imageGate.TryEnter(TimeSpan.FromSeconds(5)))
+            if (medium.Image.IsConcurrent)
             {
-                try
-                {
-                    _ = medium.Image.Flush();
-                }
-                finally
-                {
-                    imageGate.Exit();
-                }
+                _ = medium.Image.Flush();
+                return;
             }
+            lock (imageGate) _ = medium.Image.Flush();
         }
         catch (Exception e)
         {
@@ -368,13 +360,16 @@ internal sealed class BlockPort : IBlockPort, IBackendPort
         writer.Text(1, medium.Generation());
         writer.UInt(2, (ulong)LengthBytes);
         writer.Int(4, modelBusyUntilNs);
-        foreach (Request r in Unheard()) writer.Group(5, r.Save);
+        lock (gate)
+        {
+            foreach (BlockJob job in Unheard()) writer.Group(5, job.Save);
+        }
     }
 
     // In the order in which they are to be issued again.
-    private IEnumerable<Request> Unheard() => modelled.Count > 0
-        ? modelled.Select(slot => requests[slot])
-        : requests.Where(r => r.Phase != Phase.Free).OrderBy(r => r.DueNs);
+    private IEnumerable<BlockJob> Unheard() => modelled.Count > 0
+        ? modelled
+        : jobs.Where(j => j.Phase != BlockJobPhase.Free).OrderBy(j => j.DueNs);
 
     public void Load(StateReader reader)
     {
@@ -384,82 +379,33 @@ internal sealed class BlockPort : IBlockPort, IBackendPort
         Reset();
         foreach (StateReader group in reader.Groups(5, Slots))
         {
-            int slot = free.Pop();
-            Request r = requests[slot];
-            r.Load(group, SegmentLimit);
-            r.Phase = Phase.Underway;
+            BlockJob job = free.Pop();
+            job.Load(group, SegmentLimit);
+            job.Phase = BlockJobPhase.Underway;
             underway++;
-            restored.Enqueue(slot);
+            restored.Enqueue(job);
         }
         modelBusyUntilNs = reader.Int(4, 0);
     }
 
     public void Resumed()
     {
-        while (restored.TryDequeue(out int slot))
+        while (restored.TryDequeue(out BlockJob? job))
         {
-            Request r = requests[slot];
             if (completionTimer is null)
             {
-                Issue(slot);
+                Issue(job);
                 continue;
             }
             // Deadlines came with the request, the timer with the machine's timers.
-            r.Status = Check(r.Asked);
-            if (r.Status == BlockStatus.Ok && !TryResolve(r)) r.Status = BlockStatus.IoError;
-            modelled.Enqueue(slot);
+            Examine(job);
+            modelled.Enqueue(job);
         }
     }
 
-    public void Dispose() => medium.Dispose();
-
-    private readonly record struct Piece(ulong Address, ulong FileOffset, int Length);
-
-    private sealed class Request
+    public void Dispose()
     {
-        public volatile Phase Phase;
-        public BlockRequest Asked;
-        public BlockStatus Status;
-        public long DueNs;
-        public readonly List<DmaSegment> Segments = [];
-        public readonly List<Piece> Pieces = [];
-
-        public void Save(StateWriter writer)
-        {
-            writer.UInt(1, (ulong)Asked.Operation);
-            writer.Int(2, Asked.OffsetBytes);
-            writer.Int(3, Asked.LengthBytes);
-            writer.UInt(4, Asked.Tag);
-            writer.Int(5, DueNs);
-            foreach (DmaSegment segment in Segments)
-            {
-                writer.Group(6, w =>
-                {
-                    w.UInt(1, segment.Address.Value);
-                    w.UInt(2, segment.LengthBytes);
-                });
-            }
-        }
-
-        public void Load(StateReader reader, int segmentLimit)
-        {
-            Asked = new BlockRequest
-            {
-                Operation = (BlockOperation)reader.UInt(1, 0, byte.MaxValue),
-                OffsetBytes = reader.Int(2, 0),
-                LengthBytes = reader.Int(3, 0),
-                Tag = reader.UInt(4, 0, ulong.MaxValue),
-            };
-            DueNs = reader.Int(5, 0);
-            Segments.Clear();
-            foreach (StateReader group in reader.Groups(6, segmentLimit))
-            {
-                Segments.Add(new DmaSegment
-                {
-                    Address = new GuestPhysicalAddress(group.UInt(1, 0, ulong.MaxValue)),
-                    LengthBytes = (uint)group.UInt(2, 0, uint.MaxValue),
-                });
-            }
-        }
+        Reset();
+        medium.Dispose();
     }
 }

@@ -245,7 +245,9 @@ internal abstract class CharPort : ICharPort, IBackendPort
     public string StateId => "core.chars";
     public string? WhyUnsaveable => null;
 
-    public bool Quiesce(TimeSpan patience) => true;
+    public void Quiesce(TimeSpan patience)
+    {
+    }
 
     public void Reset()
     {

@@ -6,12 +6,14 @@ namespace Hv.Vmm.Backends;
 /// that its device asks for.</summary>
 internal interface IBackendPort : IDisposable
 {
-    /// <summary>Waits until nothing is in flight on the host; false when it does not end within the time. Called while
-    /// nothing of the machine runs.</summary>
-    bool Quiesce(TimeSpan patience);
-    /// <summary>Forgets what is in flight: the machine is reset. Called after <see cref="Quiesce"/>.</summary>
+    /// <summary>Waits until nothing is in flight on the host, or the time has passed. Called while nothing of the machine
+    /// runs.</summary>
+    void Quiesce(TimeSpan patience);
+    /// <summary>Forgets what is in flight: the machine is reset. On return guest memory is no longer touched; never waits
+    /// for the host.</summary>
     void Reset();
-    /// <summary>Makes durable what the guest was told is written. Any thread.</summary>
+    /// <summary>Makes durable what the guest was told is written, or says in the log that the host takes too long. Any
+    /// thread.</summary>
     void Flush();
     /// <summary>Name of the layout of what <see cref="Save"/> writes.</summary>
     string StateId { get; }

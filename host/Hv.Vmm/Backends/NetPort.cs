@@ -139,7 +139,9 @@ internal sealed class NetPort : INetPort, INetLink, IBackendPort
     public string StateId => "core.net";
     public string? WhyUnsaveable => null;
 
-    public bool Quiesce(TimeSpan patience) => true;
+    public void Quiesce(TimeSpan patience)
+    {
+    }
 
     public void Reset()
     {

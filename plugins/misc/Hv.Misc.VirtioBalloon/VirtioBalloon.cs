@@ -184,9 +184,6 @@ public sealed class VirtioBalloon(VirtioBalloonOptions options)
         poll.Cancel();
     }
 
-    /// <inheritdoc/>
-    public bool IsIdle(int queue) => true;
-
     /// <summary>The specification numbers queues as if each were there (5.5.2); Linux numbers those that were agreed on. A queue beyond
     /// the latter's count shows that the driver follows the former.</summary>
     private BalloonQueue RoleOf(int index)

@@ -77,8 +77,6 @@ public sealed class VirtioRng(VirtioRngOptions options) : IDevice, IVirtioDevice
     public void QueueReset(VirtQueue queue) { }
     /// <inheritdoc/>
     public void DriverReset() { }
-    /// <inheritdoc/>
-    public bool IsIdle(int queue) => true;
 
     /// <summary>Hot path: allocates nothing.</summary>
     public void QueueNotified(VirtQueue queue)

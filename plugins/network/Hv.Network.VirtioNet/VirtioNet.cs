@@ -180,9 +180,6 @@ public sealed class VirtioNet(VirtioNetOptions options)
         state.PermanentMac.CopyTo(state.Mac, 0);
     }
 
-    /// <inheritdoc/>
-    public bool IsIdle(int queue) => true;
-
     /// <summary>Hot path: allocates nothing. A frame that the network has no room for goes back into the queue.</summary>
     private void Transmit(VirtQueue queue)
     {

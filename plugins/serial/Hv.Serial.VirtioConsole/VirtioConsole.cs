@@ -115,9 +115,6 @@ public sealed class VirtioConsole(VirtioConsoleOptions options)
     /// <inheritdoc/>
     public void DriverReset() => state.Sent = 0;
 
-    /// <inheritdoc/>
-    public bool IsIdle(int queue) => true;
-
     /// <summary>Hot path: allocates nothing. A buffer that the host takes in part goes back into the queue until it takes more.</summary>
     private void Transmit()
     {

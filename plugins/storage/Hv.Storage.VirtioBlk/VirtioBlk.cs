@@ -10,8 +10,8 @@ using Hv.Sdk.Virtio;
 
 namespace Hv.Storage.VirtioBlk;
 
-/// <summary>The virtio block device (virtio 1.2, 5.2) on the disk in slot <c>drive</c>. Data moves between guest memory and the host
-/// without a copy here; requests complete in any order.</summary>
+/// <summary>The virtio block device (virtio 1.2, 5.2) on the disk in slot <c>drive</c>. The core moves data between guest memory and the
+/// host; requests complete in any order.</summary>
 // Deviation: discard and write-zeroes take one range a request (max_*_seg is 1); drivers split accordingly.
 public sealed class VirtioBlk(VirtioBlkOptions options)
     : IDevice, IVirtioDevice, IBlockListener, IStateful, IAcpiContributor, IInspectable
@@ -170,19 +170,28 @@ public sealed class VirtioBlk(VirtioBlkOptions options)
     public void QueueReset(VirtQueue queue)
     {
         ArgumentNullException.ThrowIfNull(queue);
-        Requests.Orphan(queue.Index);
+        Abandon(queue.Index);
+        if (state.IsStalled) GoOn();
     }
 
     /// <inheritdoc/>
     public void DriverReset()
     {
-        Requests.Orphan(-1);
+        Abandon(-1);
         state.IsWriteBack = true;
         state.IsStalled = false;
     }
 
-    /// <inheritdoc/>
-    public bool IsIdle(int queue) => !Requests.HasOrphans(queue);
+    /// <summary>Takes the requests of a queue, or of all (−1), back from the host: the guest may reuse their memory at once.</summary>
+    private void Abandon(int queue)
+    {
+        for (int slot = 0; slot < RequestTable.Capacity; slot++)
+        {
+            if (!RequestTable.Has(Requests.InUse, slot) || (queue >= 0 && Requests.Queue[slot] != queue)) continue;
+            drive.Abandon((ulong)slot);
+            Requests.Free(slot);
+        }
+    }
 
     // --- requests ---
 
@@ -305,13 +314,12 @@ public sealed class VirtioBlk(VirtioBlkOptions options)
             if (drive.TrySubmit(new BlockRequest { Operation = BlockOperation.Flush, Tag = tag }, [])) return;
             status = BlockStatus.IoError;
         }
-        bool isOrphan = RequestTable.Has(Requests.Orphaned, slot);
         VirtQueue queue = endpoint.Queues[Requests.Queue[slot]];
         VirtioToken token = new(Requests.TokenId[slot], Requests.TokenCount[slot]);
         GuestPhysicalAddress statusAddress = new(Requests.StatusAddress[slot]);
         uint dataBytes = Requests.DataBytes[slot];
         Requests.Free(slot);
-        if (!isOrphan && queue.IsLive)
+        if (queue.IsLive)
         {
             BlkStatus answer = status switch
             {

@@ -28,20 +28,18 @@ public sealed partial class RequestTable
 
     /// <summary>A bit for each slot in use.</summary>
     [Field(1)] public ulong[] InUse = new ulong[Capacity / WordBits];
-    /// <summary>A bit for each slot whose queue has been reset: nobody waits for the answer.</summary>
-    [Field(2)] public ulong[] Orphaned = new ulong[Capacity / WordBits];
     /// <summary>The queue.</summary>
-    [Field(3)] public ushort[] Queue = new ushort[Capacity];
+    [Field(2)] public ushort[] Queue = new ushort[Capacity];
     /// <summary><see cref="VirtioToken.Id"/> of the buffer.</summary>
-    [Field(4)] public ushort[] TokenId = new ushort[Capacity];
+    [Field(3)] public ushort[] TokenId = new ushort[Capacity];
     /// <summary><see cref="VirtioToken.Count"/> of the buffer.</summary>
-    [Field(5)] public ushort[] TokenCount = new ushort[Capacity];
+    [Field(4)] public ushort[] TokenCount = new ushort[Capacity];
     /// <summary>Guest physical address of the status byte.</summary>
-    [Field(6)] public ulong[] StatusAddress = new ulong[Capacity];
+    [Field(5)] public ulong[] StatusAddress = new ulong[Capacity];
     /// <summary>Bytes that a success writes before the status.</summary>
-    [Field(7)] public uint[] DataBytes = new uint[Capacity];
+    [Field(6)] public uint[] DataBytes = new uint[Capacity];
     /// <summary>A bit for each write that is to be flushed before it is answered.</summary>
-    [Field(8)] public ulong[] MustFlush = new ulong[Capacity / WordBits];
+    [Field(7)] public ulong[] MustFlush = new ulong[Capacity / WordBits];
 
     /// <summary>A free slot below <paramref name="limit"/>, or −1.</summary>
     public int FindFree(int limit)
@@ -68,29 +66,9 @@ public sealed partial class RequestTable
     public void Free(int slot)
     {
         Set(InUse, slot, false);
-        Set(Orphaned, slot, false);
         Set(MustFlush, slot, false);
         Queue[slot] = TokenId[slot] = TokenCount[slot] = 0;
         StatusAddress[slot] = 0;
         DataBytes[slot] = 0;
-    }
-
-    /// <summary>Marks the requests of a queue, or of all (−1), as orphans.</summary>
-    public void Orphan(int queue)
-    {
-        for (int slot = 0; slot < Capacity; slot++)
-        {
-            if (Has(InUse, slot) && (queue < 0 || Queue[slot] == queue)) Set(Orphaned, slot, true);
-        }
-    }
-
-    /// <summary>Whether a queue, or any (−1), has orphans.</summary>
-    public bool HasOrphans(int queue)
-    {
-        for (int slot = 0; slot < Capacity; slot++)
-        {
-            if (Has(Orphaned, slot) && (queue < 0 || Queue[slot] == queue)) return true;
-        }
-        return false;
     }
 }

@@ -53,6 +53,9 @@ public sealed class BenchDisk(DeviceBench bench, int lengthBytes) : IBlockPort, 
         return true;
     }
 
+    /// <inheritdoc/>
+    public void Abandon(ulong tag) => pending.RemoveAll(r => r.Asked.Tag == tag);
+
     /// <summary>Ends one of the requests in flight; false when there is no such.</summary>
     public bool Complete(int index)
     {

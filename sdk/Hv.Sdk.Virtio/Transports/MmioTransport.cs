@@ -96,8 +96,9 @@ internal sealed class MmioTransport : VirtioTransport, IIoHandler
             case MmioRegister.QueueSizeMaximum: return queue?.MaximumSize ?? 0;
             case MmioRegister.QueueReady: return queue is { IsEnabled: true } ? 1u : 0u;
             case MmioRegister.InterruptStatus: return State.InterruptStatus;
-            case MmioRegister.Status: return (uint)Endpoint.Status;
-            case MmioRegister.QueueReset: return queue is not null && Endpoint.IsQueueResetting(queue) ? 1u : 0u;
+            case MmioRegister.Status: return (uint)State.Status;
+            // 2.6.1.1: one while the queue is being reset, which is over when the write returns.
+            case MmioRegister.QueueReset: return 0;
             case MmioRegister.ConfigGeneration: return State.ConfigGeneration;
             // 4.2.2: a shared memory region that is not there has length and base −1.
             case >= MmioRegister.SharedMemoryLength and < MmioRegister.SharedMemoryBase + 8: return uint.MaxValue;
@@ -131,7 +132,7 @@ internal sealed class MmioTransport : VirtioTransport, IIoHandler
         {
             case MmioRegister.QueueReady when value == 1: queue.Enable(); return;
             // 4.2.2.2: the driver stops a queue by writing zero.
-            case MmioRegister.QueueReady when value == 0: queue.State.IsEnabled = false; return;
+            case MmioRegister.QueueReady when value == 0: Endpoint.StopQueue(queue); return;
             case MmioRegister.QueueReset when value == 1: Endpoint.ResetQueue(queue); return;
         }
         if (queue.IsEnabled) return;

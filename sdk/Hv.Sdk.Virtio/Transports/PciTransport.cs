@@ -193,7 +193,7 @@ internal sealed class PciTransport : VirtioTransport, IIoHandler, ICapabilityHan
             case (PciCommon.DriverFeature, 4): value = Endpoint.DriverFeatures; break;
             case (PciCommon.ConfigVector, 2): value = State.ConfigVector; break;
             case (PciCommon.QueueCount, 2): value = (ulong)Endpoint.Queues.Count; break;
-            case (PciCommon.DeviceStatus, 1): value = (byte)Endpoint.Status; break;
+            case (PciCommon.DeviceStatus, 1): value = (byte)State.Status; break;
             case (PciCommon.ConfigGeneration, 1): value = (byte)State.ConfigGeneration; break;
             case (PciCommon.QueueSelect, 2): value = State.QueueSelect; break;
             case (PciCommon.QueueSize, 2): value = q?.Size ?? 0; break;
@@ -201,7 +201,8 @@ internal sealed class PciTransport : VirtioTransport, IIoHandler, ICapabilityHan
             case (PciCommon.QueueEnable, 2): value = q is { IsEnabled: true } ? 1u : 0u; break;
             case (PciCommon.QueueNotifyOffset, 2): value = q is null ? 0 : State.QueueSelect; break;
             case (PciCommon.QueueNotifyData, 2): value = q is null ? 0 : State.QueueSelect; break;
-            case (PciCommon.QueueReset, 2): value = Endpoint.SelectedQueue is { } r && Endpoint.IsQueueResetting(r) ? 1u : 0u; break;
+            // 2.6.1.1: one while the queue is being reset, which is over when the write returns.
+            case (PciCommon.QueueReset, 2): value = 0; break;
             case ( >= PciCommon.QueueDescriptors and < PciCommon.QueueNotifyData, 4 or 8) when (offset & (size - 1)) == 0:
                 ulong address = q is null ? 0 : (offset & ~7) switch
                 {

@@ -79,6 +79,11 @@ public interface IBlockPort
     /// Hot path: allocates nothing.</summary>
     bool TrySubmit(in BlockRequest request, ReadOnlySpan<DmaSegment> segments);
 
+    /// <summary>Gives up a request: from the return on guest memory is neither read nor written for it, its tag is free, and no completion
+    /// follows. Never waits for the host's I/O. Whether a write reached the medium is open, but it does not land after one that is
+    /// submitted later. A tag that is not in flight is ignored. Cold path: may allocate.</summary>
+    void Abandon(ulong tag);
+
     /// <summary>Sets who is told. Called in Attach.</summary>
     void Listen(IBlockListener listener);
 }

@@ -40,6 +40,5 @@ internal sealed class NullDevice : IDevice, IVirtioDevice
     public void DriverReady() { }
     public void QueueReset(VirtQueue queue) { }
     public void DriverReset() { }
-    public bool IsIdle(int queue) => true;
     public void Dispose() { }
 }

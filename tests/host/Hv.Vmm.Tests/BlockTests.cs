@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using Hv.Sdk;
 using Hv.Sdk.Block;
 using Hv.Sdk.Io;
@@ -36,6 +37,9 @@ public sealed class BlockTests : IDisposable
         public List<(ulong Tag, BlockStatus Status)> Completed { get; } = [];
         public List<bool> Submitted { get; } = [];
         public List<long> CompletedAt { get; } = [];
+        public Action<IBlockPort>? AfterSubmit { get; set; }
+        /// <summary>When this one is done the machine powers off, whatever else there was.</summary>
+        public ulong? LastTag { get; set; }
 
         public void Attach(IDeviceContext to)
         {
@@ -62,6 +66,7 @@ public sealed class BlockTests : IDisposable
                 Submitted.Add(Port.TrySubmit(request, segments));
                 Assert.Empty(Completed);
             }
+            AfterSubmit?.Invoke(Port);
             return IoStatus.Ok;
         }
 
@@ -69,12 +74,24 @@ public sealed class BlockTests : IDisposable
         {
             Completed.Add((tag, status));
             CompletedAt.Add(context.Clock.Now.Nanoseconds);
-            if (Completed.Count == Math.Max(requests.Count, 1) || Completed.Count == Submitted.Count(s => s))
+            if (Completed.Count == Math.Max(requests.Count, 1) || Completed.Count == Submitted.Count(s => s) || tag == LastTag)
                 context.Machine.RequestPowerOff("all done");
         }
 
         public void Resized()
         {
+        }
+
+        /// <summary>Does something where the device may do it, and waits for it.</summary>
+        public void OnStrand(Action<IBlockPort> action)
+        {
+            using ManualResetEventSlim isDone = new();
+            context.Strand.Post(() =>
+            {
+                action(Port);
+                isDone.Set();
+            });
+            Assert.True(isDone.Wait(TestMachine.Patience));
         }
 
         public string StateId => "test.controller";
@@ -97,34 +114,44 @@ public sealed class BlockTests : IDisposable
     private sealed class PlainFormat : IDiskFormat
     {
         public ManualResetEventSlim Gate { get; } = new(true);
+        public bool IsConcurrent { get; set; } = true;
+        /// <summary>Reads, writes and flushes that have begun, the offset of each.</summary>
+        public ConcurrentQueue<long> Begun { get; } = new();
+        /// <summary>The first byte of each write, in the order in which they reached the file.</summary>
+        public ConcurrentQueue<byte> Written { get; } = new();
         public OptionSchema Options => OptionSchema.Empty;
 
         public ProbeScore Probe(ReadOnlySpan<byte> head, string fileName) => ProbeScore.Maybe;
 
-        public IDiskImage Open(IDiskOpen open, OptionValues options) => new Image(open.File, Gate);
+        public IDiskImage Open(IDiskOpen open, OptionValues options) => new Image(open.File, this);
 
-        private sealed class Image(IHostFile file, ManualResetEventSlim gate) : IDiskImage
+        private sealed class Image(IHostFile file, PlainFormat format) : IDiskImage
         {
             public long LengthBytes => file.LengthBytes;
             public int SectorBytes => 512;
-            public bool IsConcurrent => true;
+            public bool IsConcurrent => format.IsConcurrent;
             public bool CanDiscard => true;
 
             public BlockStatus Read(long offsetBytes, Span<byte> to)
             {
-                gate.Wait();
+                Begin(offsetBytes);
                 Assert.Equal(0, to.Length % 512);
                 return file.Read(offsetBytes, to);
             }
 
             public BlockStatus Write(long offsetBytes, ReadOnlySpan<byte> from)
             {
-                gate.Wait();
+                Begin(offsetBytes);
                 Assert.Equal(0, from.Length % 512);
+                format.Written.Enqueue(from[0]);
                 return file.Write(offsetBytes, from);
             }
 
-            public BlockStatus Flush() => file.Flush();
+            public BlockStatus Flush()
+            {
+                Begin(-1);
+                return file.Flush();
+            }
 
             public BlockStatus Discard(long offsetBytes, long lengthBytes) => file.PunchHole(offsetBytes, lengthBytes);
 
@@ -133,6 +160,12 @@ public sealed class BlockTests : IDisposable
 
             public void Dispose()
             {
+            }
+
+            private void Begin(long offsetBytes)
+            {
+                format.Begun.Enqueue(offsetBytes);
+                format.Gate.Wait();
             }
         }
     }
@@ -326,6 +359,112 @@ public sealed class BlockTests : IDisposable
         (TestMachine m, _) = Machine([], d => d with { File = Path.Combine(folder, name) });
         ConfigurationException e = Assert.Throws<ConfigurationException>(() => m.Make());
         Assert.Contains(problem, e.Message, StringComparison.Ordinal);
+    }
+
+    private void AwaitBegun(int count) =>
+        Assert.True(SpinWait.SpinUntil(() => format.Begun.Count == count, TestMachine.Patience));
+
+    [Fact]
+    public void Abandon_ReadThatHangs_NeverReachesGuestMemory()
+    {
+        // One request at a time: when the second is done, the first has done all that it ever will.
+        format.IsConcurrent = false;
+        format.Gate.Reset();
+        (TestMachine m, List<Controller> made) = Machine([Ask(BlockOperation.Read, 1024, 512, 1, Segment(0x10000, 512))]);
+        using Machine machine = m.Begin();
+        AwaitBegun(1);
+        made[0].OnStrand(port =>
+        {
+            port.Abandon(1);
+            port.Abandon(1);
+            port.Abandon(77);
+            // Its tag is free again.
+            (BlockRequest request, DmaSegment[] segments) = Ask(BlockOperation.Read, 2048, 512, 1, Segment(0x20000, 512));
+            Assert.True(port.TrySubmit(request, segments));
+        });
+        format.Gate.Set();
+        TestMachine.Wait(machine);
+        Assert.Equal([(1UL, BlockStatus.Ok)], made[0].Completed);
+        ScriptedPartition ram = m.ScriptedEngine.Partition!;
+        Assert.Equal(0UL, ram.Word(0x10000));
+        Assert.NotEqual(0UL, ram.Word(0x20000));
+    }
+
+    [Fact]
+    public void Abandon_WriteThatHangs_LandsBeforeWhateverFollows()
+    {
+        format.Gate.Reset();
+        (TestMachine m, List<Controller> made) = Machine([Ask(BlockOperation.Write, 8192, 512, 1, Segment(0x10000, 512))]);
+        using Machine machine = m.Begin();
+        AwaitBegun(1);
+        made[0].OnStrand(port =>
+        {
+            m.ScriptedEngine.Partition!.Word(0x10000) = 0x2222_2222;
+            port.Abandon(1);
+            (BlockRequest request, DmaSegment[] segments) = Ask(BlockOperation.Write, 8192, 512, 2, Segment(0x10000, 512));
+            Assert.True(port.TrySubmit(request, segments));
+        });
+        Assert.Single(format.Begun);
+        format.Gate.Set();
+        TestMachine.Wait(machine);
+        Assert.Equal([(2UL, BlockStatus.Ok)], made[0].Completed);
+        Assert.Equal<byte>([0, 0x22], format.Written);
+    }
+
+    [Fact]
+    public void Abandon_RequestsThatHaveNotBegun_AreNeverCarriedOut()
+    {
+        format.IsConcurrent = false;
+        format.Gate.Reset();
+        (TestMachine m, List<Controller> made) = Machine(
+            [.. Enumerable.Range(0, 100).Select(i => Ask(BlockOperation.Write, i * 512, 512, (ulong)i, Segment(0x10000, 512)))]);
+        using Machine machine = m.Begin();
+        AwaitBegun(1);
+        made[0].OnStrand(port =>
+        {
+            made[0].LastTag = 500;
+            for (ulong tag = 0; tag < 100; tag++) port.Abandon(tag);
+            (BlockRequest request, DmaSegment[] segments) = Ask(BlockOperation.Flush, 0, 0, 500);
+            Assert.True(port.TrySubmit(request, segments));
+        });
+        format.Gate.Set();
+        TestMachine.Wait(machine);
+        Assert.Equal([(500UL, BlockStatus.Ok)], made[0].Completed);
+        Assert.Single(format.Written);
+    }
+
+    [Fact]
+    public void Abandon_DeterministicMode_ForgetsTheRequest()
+    {
+        (TestMachine m, List<Controller> made) = Machine(
+            [
+                Ask(BlockOperation.Write, 0, 512, 1, Segment(0x10000, 512)),
+                Ask(BlockOperation.Read, 0, 1024, 2, Segment(0x10000, 1024)),
+            ]);
+        m.Description = m.Description with { Time = TimeMode.Deterministic };
+        using Machine machine = m.Make();
+        made[0].AfterSubmit = port => port.Abandon(1);
+        made[0].LastTag = 2;
+        machine.Start();
+        TestMachine.Wait(machine);
+        Assert.Equal([(2UL, BlockStatus.Ok)], made[0].Completed);
+        Assert.Empty(format.Written);
+    }
+
+    [Fact]
+    public async Task Reset_HostNeverAnswers_IsDoneAndNothingOfBeforeIsHeardOf()
+    {
+        format.Gate.Reset();
+        (TestMachine m, List<Controller> made) = Machine([Ask(BlockOperation.Read, 1024, 512, 1, Segment(0x10000, 512))]);
+        using Machine machine = m.Begin();
+        AwaitBegun(1);
+        await machine.ResetAsync();
+        Assert.Equal(2, m.Installs);
+        Assert.Empty(made[0].Completed);
+        AwaitBegun(2); // the guest of after the reset asks again
+        format.Gate.Set();
+        TestMachine.Wait(machine);
+        Assert.Equal([(1UL, BlockStatus.Ok)], made[0].Completed);
     }
 
     [Fact]

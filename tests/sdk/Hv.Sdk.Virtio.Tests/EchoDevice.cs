@@ -21,7 +21,6 @@ public sealed partial class EchoState
     [Field(3)] public ushort[] HeldCounts = new ushort[EchoDevice.MaximumHeld];
     [Field(4, Maximum = EchoDevice.MaximumHeld)] public uint HeldCount;
     [Field(5)] public uint Setting;
-    [Field(6)] public uint Orphans;
 }
 
 public sealed class EchoDevice : IDevice, IVirtioDevice, IStateful, IAcpiContributor
@@ -125,7 +124,6 @@ public sealed class EchoDevice : IDevice, IVirtioDevice, IStateful, IAcpiContrib
 
     private void GiveBack(VmTime due)
     {
-        state.Orphans = 0;
         VirtQueue queue = Endpoint.Queues[1];
         while (state.HeldCount > 0)
         {
@@ -146,13 +144,10 @@ public sealed class EchoDevice : IDevice, IVirtioDevice, IStateful, IAcpiContrib
 
     private void Abandon()
     {
-        state.Orphans += state.HeldCount;
         state.HeldCount = 0;
         Array.Clear(state.HeldIds);
         Array.Clear(state.HeldCounts);
     }
-
-    public bool IsIdle(int queue) => queue == 0 || state.Orphans == 0;
 
     public void Dispose() { }
 }

@@ -162,21 +162,42 @@ public sealed class VirtioBlkTests
         Assert.Equal(7, answered);
     }
 
-    [Fact] // 2.4.1: the reset is over when the host is done with the memory
-    public void Reset_WithRequestsInFlight_WaitsForThemAndAnswersNone()
+    [Theory] // 2.4.1, 2.6.1: drivers take their memory back when the reset's write returns, those on MMIO without asking
+    [InlineData(true)]
+    [InlineData(false)]
+    public void Reset_OfADiskThatNeverAnswers_IsOverAtOnceAndLeavesMemoryAlone(bool onPci)
     {
-        using BlkDriver driver = new();
+        using BlkDriver driver = new(onPci: onPci);
         driver.Disk.IsPrompt = false;
-        (_, _, ulong status) = driver.Send(0, In, 0, [], 512);
+        driver.Disk.Bytes.AsSpan().Fill(0x55);
+        (_, ulong data, ulong status) = driver.Send(0, In, 0, [], 512);
         driver.Guest.Queues[0].Kick();
+        Assert.Single(driver.Disk.Pending);
         driver.Guest.Registers.Status = VirtioStatus.None;
-        Assert.NotEqual(VirtioStatus.None, driver.Guest.Registers.Status);
-        driver.Bench.Run(() => driver.Disk.Complete(0));
         Assert.Equal(VirtioStatus.None, driver.Guest.Registers.Status);
+        Assert.Empty(driver.Disk.Pending);
+        driver.Bench.Run(() => driver.Disk.Complete(0));
         Assert.Equal(0xee, driver.Guest.Memory(status, 1)[0]);
+        Assert.All(driver.Guest.Memory(data, 512).ToArray(), b => Assert.NotEqual(0x55, b));
         driver.Disk.IsPrompt = true;
         driver.Restart(~VirtioFeature.PackedRing);
         Assert.Equal(Ok, driver.Do(In, 0, [], 512).Status);
+    }
+
+    [Fact]
+    public void QueueReset_WithRequestsInFlight_LeavesTheOtherQueuesAlone()
+    {
+        using BlkDriver driver = new(queues: 2);
+        driver.Disk.IsPrompt = false;
+        for (int i = 0; i < 4; i++) _ = driver.Send(0, In, 0, [], 512);
+        driver.Guest.Queues[0].Kick();
+        (_, _, ulong status) = driver.Send(1, Flush, 0, [], 0);
+        driver.Guest.Queues[1].Kick();
+        Assert.Equal([BlockOperation.Read, BlockOperation.Read, BlockOperation.Read, BlockOperation.Read], driver.Disk.Pending);
+        driver.Guest.Registers.ResetQueue(0);
+        Assert.Equal([BlockOperation.Flush], driver.Disk.Pending); // it had waited for a place
+        driver.Bench.Run(() => driver.Disk.Complete(0));
+        Assert.Equal(Ok, driver.Guest.Memory(status, 1)[0]);
     }
 
     [Fact]
@@ -288,6 +309,8 @@ public sealed class VirtioBlkTests
             tags[count++] = request.Tag;
             return true;
         }
+
+        public void Abandon(ulong tag) => count = 0;
 
         public int CompleteAll()
         {
