@@ -25,6 +25,8 @@ internal static unsafe partial class Libc
     public const int FutexPrivate = 128;
     public const ulong BlockSectorSize = 0x1268;
     public const int SeekEnd = 2;
+    public const int SetDescriptorFlags = 2;
+    public const int CloseOnExec = 1;
 
     public static readonly long FutexNumber = RuntimeInformation.ProcessArchitecture == Architecture.Arm64 ? 98 : 202;
 
@@ -70,6 +72,9 @@ internal static unsafe partial class Libc
 
     [LibraryImport(Name, EntryPoint = "lseek", SetLastError = true)]
     public static partial long Seek(int fd, long offset, int whence);
+
+    [LibraryImport(Name, EntryPoint = "fcntl")]
+    public static partial int DescriptorControl(int fd, int command, int value);
 
     /// <summary>Linux and macOS.</summary>
     [LibraryImport(Name, EntryPoint = "flock", SetLastError = true)]

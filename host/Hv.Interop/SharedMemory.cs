@@ -51,6 +51,22 @@ public sealed unsafe class SharedMemory : IDisposable
     public bool Discard(ulong offset, ulong lengthBytes) => FileDescriptor >= 0
         && Libc.Allocate(FileDescriptor, Libc.PunchHole | Libc.KeepSize, (long)offset, (long)lengthBytes) == 0;
 
+    /// <summary>Maps memory that another process made, by the descriptor that was inherited from it. Linux
+    /// only.</summary>
+    /// <exception cref="IOException">It cannot be mapped, or is shorter than that.</exception>
+    public static SharedMemory Adopt(int fileDescriptor, ulong lengthBytes) => new(fileDescriptor, lengthBytes);
+
+    private SharedMemory(int inherited, ulong lengthBytes)
+    {
+        LengthBytes = lengthBytes;
+        FileDescriptor = inherited;
+        if (Libc.Seek(inherited, 0, Libc.SeekEnd) < (long)lengthBytes) throw Failed("lseek");
+        _ = Libc.DescriptorControl(inherited, Libc.SetDescriptorFlags, Libc.CloseOnExec);
+        // SAFETY: as in the constructor above; the length was checked, so no access lies behind the file's end.
+        address = Libc.Map(0, (nuint)lengthBytes, Libc.ProtectReadWrite, Libc.MapShared, inherited, 0);
+        if (address == -1) throw Failed("mmap");
+    }
+
     private IOException Failed(string call)
     {
         int error = Marshal.GetLastPInvokeError();

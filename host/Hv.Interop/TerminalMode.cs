@@ -48,6 +48,13 @@ public sealed unsafe partial class TerminalMode : IDisposable
         fixed (byte* p = saved) _ = SetAttributes(InputFd, Now, p);
     }
 
+    /// <summary>Puts the remembered mode back although somebody else changed it: a process that died with it.</summary>
+    public void RestoreAfterOther()
+    {
+        isChanged = IsTerminal;
+        Restore();
+    }
+
     /// <summary>The window's size in characters; false where there is none.</summary>
     public static bool TryGetSize(out int columns, out int rows)
     {

@@ -29,6 +29,9 @@ public sealed class PluginCatalog
     /// <summary>What is wrong with plugins.json itself.</summary>
     public IReadOnlyList<Diagnostic> ListProblems { get; }
 
+    /// <summary>Told whose code is about to be loaded or constructed, and null afterwards. Must not throw.</summary>
+    public Action<InstalledPlugin?>? Calling { get; set; }
+
     /// <summary>Reads plugins.json and the manifests that it leads to. Never throws for what is wrong in them.</summary>
     public static PluginCatalog Open(string listPath)
     {
@@ -102,7 +105,15 @@ public sealed class PluginCatalog
         lock (gate)
         {
             CatalogEntry entry = Find(kind, name) ?? throw new DiagnosticException(Explain(kind, name, Place.Of(name)));
-            return Load(entry.Plugin).Create<T>(kind, name);
+            Calling?.Invoke(entry.Plugin);
+            try
+            {
+                return Load(entry.Plugin).Create<T>(kind, name);
+            }
+            finally
+            {
+                Calling?.Invoke(null);
+            }
         }
     }
 

@@ -1,3 +1,4 @@
+using Hv.Interop;
 using Hv.Memory;
 using Hv.Sdk;
 using Hv.Sdk.Engines;
@@ -20,6 +21,9 @@ internal sealed class Hardware
 
     public required MachineDescription Description { get; init; }
     public required IMachineLog Log { get; init; }
+    public required CrashRecord Calls { get; init; }
+    /// <summary>Whether the record ends with this machine.</summary>
+    public required bool OwnsCalls { get; init; }
     public required ulong Seed { get; set; }
     public required string BoardName { get; init; }
     public required string EngineName { get; init; }
@@ -71,6 +75,7 @@ internal sealed class Hardware
         Io.Dispose();
         Runner.Dispose();
         Memory.Dispose();
+        if (OwnsCalls) Calls.Dispose();
     }
 
     private void Contain(string what, Action dispose)

@@ -1,4 +1,5 @@
 using System.Security.Cryptography;
+using Hv.Interop;
 using Hv.Memory;
 using Hv.Sdk;
 using Hv.Sdk.Boards;
@@ -26,13 +27,23 @@ public sealed class MachineBuilder
 
     private readonly IExtensions extensions;
     private readonly IMachineLog log;
+    private readonly CrashRecord calls;
+    private readonly bool ownsCalls;
+    private readonly CallNote building;
 
     /// <summary>A builder that finds plugins in <paramref name="extensions"/> and whose machines report to
     /// <paramref name="log"/>.</summary>
-    public MachineBuilder(IExtensions extensions, IMachineLog log)
+    /// <param name="extensions">Finds plugins.</param>
+    /// <param name="log">Gets the messages.</param>
+    /// <param name="calls">Where it is noted whose code is being called, for whoever outlives this process; the caller
+    /// disposes of it after the machine. Without one the machine has its own.</param>
+    public MachineBuilder(IExtensions extensions, IMachineLog log, CrashRecord? calls = null)
     {
         this.extensions = extensions;
         this.log = log;
+        ownsCalls = calls is null;
+        this.calls = calls ?? new CrashRecord();
+        building = this.calls.AddCaller();
     }
 
     /// <summary>Builds a machine in the state <see cref="Hv.Sdk.Management.MachineState.Created"/>.</summary>
@@ -159,6 +170,8 @@ public sealed class MachineBuilder
             {
                 Description = description,
                 Log = log,
+                Calls = calls,
+                OwnsCalls = ownsCalls,
                 Seed = seed,
                 BoardName = description.Board.Name,
                 EngineName = engineName,
@@ -198,7 +211,8 @@ public sealed class MachineBuilder
             OptionValues options = Bind($"{planned.Path} ({planned.Model})", model.Factory.Options, planned.Options);
             IDevice device = Guard($"{planned.Path} ({planned.Model}, plugin {model.Plugin})",
                 () => model.Factory.Create(options));
-            Strand strand = new(planned.Path, hardware.Runner, model.Threading == Threading.Serialized);
+            Strand strand = new(planned.Path, model.Plugin, hardware.Runner,
+                model.Threading == Threading.Serialized, hardware.Calls);
             DeviceNode node = new(planned.Path, model, device, strand, new DeviceLog(planned.Path, log),
                 hardware.Events.DeviceFailed);
             PciPlug? plug = planned.Placement.Pci is { } address ? new PciPlug(node, address, hardware.Fabric) : null;
@@ -252,7 +266,7 @@ public sealed class MachineBuilder
         return port;
     }
 
-    private static void AttachDevices(Hardware hardware)
+    private void AttachDevices(Hardware hardware)
     {
         foreach (DeviceContext context in hardware.Devices)
         {
@@ -310,15 +324,16 @@ public sealed class MachineBuilder
         });
     }
 
-    private static void Guard(string who, Action call) => Guard(who, () =>
+    private void Guard(string who, Action call) => Guard(who, () =>
     {
         call();
         return true;
     });
 
     // What a plugin may throw while a machine is built passes through; anything else is its failure.
-    private static T Guard<T>(string who, Func<T> call)
+    private T Guard<T>(string who, Func<T> call)
     {
+        building.Set(calls.Register(who));
         try
         {
             return call();
@@ -326,6 +341,10 @@ public sealed class MachineBuilder
         catch (Exception e) when (e is not (ConfigurationException or UnavailableException or PluginException))
         {
             throw new PluginException($"{who} failed while the machine was built: {e.GetType().Name}: {e.Message}", e);
+        }
+        finally
+        {
+            building.Set(0);
         }
     }
 }

@@ -3,6 +3,7 @@ using System.CommandLine.Invocation;
 using System.CommandLine.Parsing;
 using Hv.Commands;
 using Hv.Diagnostics;
+using Hv.Supervision;
 
 namespace Hv;
 
@@ -10,7 +11,7 @@ namespace Hv;
 internal static class CommandLine
 {
     /// <summary>Parses and runs.</summary>
-    public static int Run(string[] args)
+    public static int Run(string[] args, SupervisedProcess? supervised)
     {
         // What follows "--" goes to the guest and is not ours to parse.
         int rest = Array.IndexOf(args, "--");
@@ -18,7 +19,7 @@ internal static class CommandLine
         string[] guest = rest < 0 ? [] : args[(rest + 1)..];
 
         var global = new GlobalOptions();
-        RootCommand root = Root(global, guest);
+        RootCommand root = Root(global, guest, supervised);
         ParseResult parsed = root.Parse(ours);
         if (parsed.Action is not (null or ParseErrorAction) && parsed.Action != parsed.CommandResult.Command.Action)
         {
@@ -43,14 +44,14 @@ internal static class CommandLine
             });
     }
 
-    private static RootCommand Root(GlobalOptions global, string[] guestArguments)
+    private static RootCommand Root(GlobalOptions global, string[] guestArguments, SupervisedProcess? supervised)
     {
         var root = new RootCommand(
             "Runs virtual machines on plugins: CPUs, boards, devices, disks and screens are all exchangeable.");
         root.Options.OfType<VersionOption>().Single().Action = new VersionAction();
         root.Options.Add(global.Json);
         root.Options.Add(global.Plugins);
-        root.Subcommands.Add(RunCommand.Create(global, guestArguments));
+        root.Subcommands.Add(RunCommand.Create(global, guestArguments, supervised));
         root.Subcommands.Add(PluginCommand.Create(global));
         root.Subcommands.Add(DeviceCommand.Create(global));
         root.Subcommands.Add(DoctorCommand.Create(global));

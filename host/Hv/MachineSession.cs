@@ -5,6 +5,7 @@ using Hv.Configuration;
 using Hv.PluginHost;
 using Hv.Sdk;
 using Hv.Sdk.Management;
+using Hv.Supervision;
 using Hv.Vmm;
 using Hv.Vmm.Description;
 using Hv.Vmm.Snapshots;
@@ -12,7 +13,8 @@ using Hv.Vmm.Snapshots;
 namespace Hv;
 
 /// <summary>One machine from its definition to the exit code: built, shown by front-ends, ended, reported.</summary>
-internal sealed class MachineSession(PluginCatalog catalog, VmDefinition definition, bool hasStats, bool isJson)
+internal sealed class MachineSession(
+    PluginCatalog catalog, VmDefinition definition, SupervisedProcess? supervised, bool hasStats, bool isJson)
 {
     /// <summary>A front-end that has lost its machine has this long to put the terminal back.</summary>
     private static readonly TimeSpan FrontEndPatience = TimeSpan.FromSeconds(5);
@@ -21,10 +23,13 @@ internal sealed class MachineSession(PluginCatalog catalog, VmDefinition definit
     public int Run()
     {
         long begin = Stopwatch.GetTimestamp();
+        supervised?.Describe(new RunFacts(
+            definition.Machine.Name, definition.ResultFile is { } file ? Path.GetFullPath(file) : null, isJson));
         (IFrontEnd FrontEnd, OptionValues Options)[] frontEnds = [.. definition.FrontEnds.Select(Create)];
         using var log = new MachineLog(definition.Machine.Name, definition.LogLevel);
-        using Machine machine = new MachineBuilder(new CatalogExtensions(catalog), log).Build(definition.Machine);
-        using var signals = new EndSignals(machine);
+        using Machine machine = new MachineBuilder(new CatalogExtensions(catalog), log, supervised?.Record)
+            .Build(definition.Machine);
+        using var signals = new EndSignals(machine, supervised);
         using var cancel = new CancellationTokenSource();
         Task[] shown = [.. frontEnds.Select(f => Show(f.FrontEnd, machine, f.Options, log, cancel.Token))];
 

@@ -1,4 +1,5 @@
 using System.Globalization;
+using Hv.Supervision;
 
 namespace Hv;
 
@@ -11,11 +12,33 @@ internal static class Program
         StandardStreams.Install();
         try
         {
-            return CommandLine.Run(args);
+            if (Supervisor.IsNeeded(args))
+            {
+                return Supervisor.Run(args);
+            }
         }
         catch (Exception e)
         {
-            return Failure.Report(e, isJson: args.Contains("--json"));
+            return Fail(e, args);
+        }
+
+        var supervised = SupervisedProcess.Adopt();
+        int exitCode = Run(args, supervised);
+        supervised?.Complete();
+        return exitCode;
+    }
+
+    private static int Run(string[] args, SupervisedProcess? supervised)
+    {
+        try
+        {
+            return CommandLine.Run(args, supervised);
+        }
+        catch (Exception e)
+        {
+            return Fail(e, args);
         }
     }
+
+    private static int Fail(Exception e, string[] args) => Failure.Report(e, isJson: args.Contains("--json"));
 }

@@ -1,10 +1,12 @@
+using Hv.Interop;
+
 namespace Hv.Vmm.Strands;
 
 /// <summary>The lock behind one strand, or behind several whose devices could call each other in a circle. Re-entrant
 /// on one thread.
 /// Ranks rise along the wiring: a thread that holds a gate enters only gates of higher rank, so gates cannot
 /// deadlock.</summary>
-internal sealed class Gate(string name)
+internal sealed class Gate(string name, CallNote note)
 {
     [ThreadStatic] private static int heldRank;
 
@@ -38,12 +40,17 @@ internal sealed class Gate(string name)
         heldRank = Math.Max(outer, Rank);
         Entries++;
         Holder = strand;
+        note.Set(strand.CallName);
     }
 
     /// <summary>Hot path.</summary>
     public void Exit()
     {
-        if (depth == 1) heldRank = outerRank;
+        if (depth == 1)
+        {
+            heldRank = outerRank;
+            note.Set(0);
+        }
         depth--;
         gate.Exit();
     }

@@ -1,3 +1,4 @@
+using Hv.Interop;
 using Hv.Sdk;
 
 namespace Hv.Vmm.Strands;
@@ -20,15 +21,23 @@ internal sealed class Strand : IStrand
     private Action<Exception>? failed;
     private bool isScheduled;
 
-    public Strand(string name, IStrandScheduler scheduler, bool isSerialized)
+    /// <param name="name">The device's path.</param>
+    /// <param name="plugin">Whose code runs on it.</param>
+    /// <param name="scheduler">Who runs what is posted.</param>
+    /// <param name="isSerialized">Whether the device wants the lock.</param>
+    /// <param name="calls">Where it is noted that the device is being called.</param>
+    public Strand(string name, string plugin, IStrandScheduler scheduler, bool isSerialized, CrashRecord calls)
     {
         Name = name;
         this.scheduler = scheduler;
-        Gate = isSerialized ? new Gate(name) : null;
+        CallName = calls.Register($"{name} (plugin {plugin})");
+        Gate = isSerialized ? new Gate(name, calls.AddCaller()) : null;
     }
 
     /// <summary>The device's path.</summary>
     public string Name { get; }
+    /// <summary>Its number in the crash record.</summary>
+    public int CallName { get; }
     /// <summary>The lock; null for devices that take care of themselves. Replaced only before the machine
     /// runs.</summary>
     public Gate? Gate { get; set; }

@@ -5,6 +5,7 @@ using Hv.Configuration;
 using Hv.Diagnostics;
 using Hv.Guests;
 using Hv.PluginHost;
+using Hv.Supervision;
 
 namespace Hv.Commands;
 
@@ -14,7 +15,7 @@ internal static class RunCommand
     private const string LinuxGuestName = "linux";
 
     /// <summary>The command; <paramref name="guestArguments"/> are what followed <c>--</c>.</summary>
-    public static Command Create(GlobalOptions global, string[] guestArguments)
+    public static Command Create(GlobalOptions global, string[] guestArguments, SupervisedProcess? supervised)
     {
         var vm = new Argument<string?>("VM")
         {
@@ -44,6 +45,7 @@ internal static class RunCommand
             var bag = new DiagnosticBag();
             string? target = parsed.GetValue(vm);
             PluginCatalog catalog = global.OpenCatalog(parsed);
+            supervised?.Watch(catalog);
             DefinitionSettings settings = ReadSettings(parsed, target, flags, bag);
             if (target == LinuxGuestName)
             {
@@ -55,7 +57,7 @@ internal static class RunCommand
             bag.AddRange(catalog.ListProblems);
             return definition is null || bag.HasErrors
                 ? Failure.Report(bag.Items, isJson)
-                : new MachineSession(catalog, definition, parsed.GetValue(stats), isJson).Run();
+                : new MachineSession(catalog, definition, supervised, parsed.GetValue(stats), isJson).Run();
         });
         return command;
     }

@@ -1,3 +1,4 @@
+using Hv.Interop;
 using Hv.Sdk;
 using Hv.Sdk.Io;
 using Hv.Sdk.Management;
@@ -106,10 +107,14 @@ public sealed class InterruptTests
         Assert.Equal((0x41UL, 0UL), (m.Vcpu(1).Register(14), m.Vcpu(0).Register(15)));
     }
 
+    private static readonly CrashRecord Calls = new();
+
+    private static Strand NewStrand(int i) => new($"d{i}", "test", new NoScheduler(), isSerialized: true, Calls);
+
     [Fact]
     public void Plan_ChainOfWires_RanksRise()
     {
-        Strand[] s = [.. Enumerable.Range(0, 4).Select(i => new Strand($"d{i}", new NoScheduler(), true))];
+        Strand[] s = [.. Enumerable.Range(0, 4).Select(i => NewStrand(i))];
         StrandPlan.Apply(s, [(s[2], s[0]), (s[0], s[3]), (s[1], s[3])]);
         Assert.True(s[2].Gate!.Rank < s[0].Gate!.Rank && s[0].Gate!.Rank < s[3].Gate!.Rank
             && s[1].Gate!.Rank < s[3].Gate!.Rank);
@@ -118,7 +123,7 @@ public sealed class InterruptTests
     [Fact]
     public void Plan_CircleOfWires_SharesOneGate()
     {
-        Strand[] s = [.. Enumerable.Range(0, 4).Select(i => new Strand($"d{i}", new NoScheduler(), true))];
+        Strand[] s = [.. Enumerable.Range(0, 4).Select(i => NewStrand(i))];
         StrandPlan.Apply(s, [(s[0], s[1]), (s[1], s[2]), (s[2], s[0]), (s[3], s[0])]);
         Assert.Same(s[0].Gate, s[1].Gate);
         Assert.Same(s[0].Gate, s[2].Gate);
@@ -129,7 +134,7 @@ public sealed class InterruptTests
     [Fact]
     public void Enter_AgainstTheOrder_IsReportedOnce()
     {
-        Strand[] s = [.. Enumerable.Range(0, 2).Select(i => new Strand($"d{i}", new NoScheduler(), true))];
+        Strand[] s = [.. Enumerable.Range(0, 2).Select(i => NewStrand(i))];
         StrandPlan.Apply(s, [(s[0], s[1])]);
         List<string> broken = [];
         foreach (Strand strand in s) strand.Gate!.OrderBroken = g => broken.Add(g.Name);
