@@ -15,10 +15,12 @@ public sealed class TimeTests
         }
     }
 
+    private static readonly CrashRecord Calls = new();
+
     private static DeviceNode Node()
     {
         DeviceModel model = new() { Name = "d", Plugin = "p", Factory = new LambdaFactory(() => null!) };
-        Strand strand = new("d", new NoScheduler(), isSerialized: true);
+        Strand strand = new("d", "p", new NoScheduler(), isSerialized: true, Calls);
         DeviceLog log = new("d", new TestMachine());
         return new DeviceNode("d", model, new LambdaDevice((_, _) => { }), strand, log, (_, _, _) => { });
     }
