@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Hv.Sdk;
 using Hv.Sdk.Engines;
 using Hv.Sdk.Management;
@@ -6,6 +7,7 @@ using Hv.Sdk.Time;
 using Hv.Vmm.Backends;
 using Hv.Vmm.Description;
 using Hv.Vmm.Devices;
+using Hv.Vmm.Reload;
 using Hv.Vmm.Snapshots;
 using Hv.Vmm.Vcpus;
 
@@ -28,9 +30,11 @@ public sealed class Machine : IMachine, IDisposable
         TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly Lock endGate = new();
     private readonly List<StateHash> stateHashes = [];
+    private readonly SemaphoreSlim reloading = new(1, 1);
     private readonly Watchdog watchdog;
     private Thread? controlThread;
     private Timer? timeout;
+    private Action? afterResume;
     private volatile MachineState state = MachineState.Created;
     private volatile bool isResetRequested;
     private volatile bool isHung;
@@ -73,11 +77,21 @@ public sealed class Machine : IMachine, IDisposable
 
     /// <summary>Why this machine cannot be saved, by device; empty when it can. Known from the beginning.</summary>
     public IReadOnlyList<string> WhyUnsaveable =>
-    [
-        .. hardware.Devices.Where(d => !d.Node.IsSaveable)
-            .Select(d => $"the device {d.Path} ({d.Node.Model.Name}, plugin {d.Node.Model.Plugin}) does not say how it is saved"),
-        .. hardware.Backends.Select(b => b.Value.WhyUnsaveable).OfType<string>(),
-    ];
+        [.. DevicesWithoutState, .. hardware.Backends.Select(b => b.Value.WhyUnsaveable).OfType<string>()];
+
+    private IEnumerable<string> DevicesWithoutState => hardware.Devices.Where(d => !d.Node.IsSaveable)
+        .Select(d => $"the device {d.Path} ({d.Node.Model.Name}, plugin {d.Node.Model.Plugin}) does not say how it is saved");
+
+    /// <summary>Refuses a machine that was asked to be saveable and is not: nobody finds out when it is saved.</summary>
+    /// <exception cref="ConfigurationException">Names the device or the disk, and who asked.</exception>
+    internal void CheckSaveRequests()
+    {
+        string? asker = description.SaveOnExit is not null ? "save-on-exit" : description.SavingAskedBy;
+        if (asker is not null && WhyUnsaveable is [var why, ..]) throw new ConfigurationException($"{asker}: {why}");
+        // Backends stay while plugins are replaced: only devices must say how they are saved.
+        if (description.IsReloadable && DevicesWithoutState.FirstOrDefault() is { } lacking)
+            throw new ConfigurationException($"reloadable: {lacking}");
+    }
 
     /// <summary>Resets the machine, or takes it over from <see cref="MachineDescription.RestoreFrom"/>, and lets it
     /// run. Once.</summary>
@@ -87,8 +101,6 @@ public sealed class Machine : IMachine, IDisposable
     public void Start()
     {
         if (state != MachineState.Created) throw new InvalidOperationException("the machine was started before");
-        if (description.SaveOnExit is not null && WhyUnsaveable is [var why, ..])
-            throw new ConfigurationException($"save-on-exit: {why}");
         hardware.Runner.Start(hardware.Vcpus);
         if (description.RestoreFrom is { } file)
         {
@@ -142,6 +154,76 @@ public sealed class Machine : IMachine, IDisposable
 
     /// <inheritdoc/>
     public Task SaveAsync(string path) => Command(() => Save(path));
+
+    /// <summary>Replaces a plugin's code under the running guest. All or nothing; one at a time.</summary>
+    /// <exception cref="ReloadRefusedException">The new code cannot take over; the old code runs on.</exception>
+    public async Task<ReloadReport> ReloadAsync(IPluginReplacement replacement)
+    {
+        if (!description.IsReloadable)
+            throw new ReloadRefusedException($"the machine '{Name}' was not started for replacing plugins", "start it with --reloadable");
+        await reloading.WaitAsync().ConfigureAwait(false);
+        try
+        {
+            if (state is not (MachineState.Running or MachineState.Paused))
+                throw new ReloadRefusedException($"the machine '{Name}' does not run", "start it again");
+            long begin = Stopwatch.GetTimestamp();
+            string oldVersion = hardware.Devices.Find(d => d.Node.Model.Plugin == replacement.Plugin)?.Node.Model.PluginVersion ?? "";
+            PluginReload reload = PluginReload.Prepare(hardware, replacement);
+            TimeSpan preparation = Stopwatch.GetElapsedTime(begin);
+            TimeSpan blackout;
+            try
+            {
+                blackout = await TakeOver(reload).ConfigureAwait(false);
+            }
+            catch
+            {
+                reload.Discard();
+                throw;
+            }
+            reload.DisposeReplaced();
+            return new ReloadReport
+            {
+                Plugin = replacement.Plugin,
+                OldVersion = oldVersion,
+                NewVersion = replacement.Version,
+                Devices = reload.Report,
+                Preparation = preparation,
+                Blackout = blackout,
+            };
+        }
+        finally
+        {
+            reloading.Release();
+        }
+    }
+
+    private Task<TimeSpan> TakeOver(PluginReload reload)
+    {
+        TaskCompletionSource<TimeSpan> done = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        ReloadRefusedException ended = new($"the machine '{Name}' has ended", "start it again");
+        long begin = Stopwatch.GetTimestamp();
+        hardware.Runner.RequestStop();
+        bool isTaken = commands.Add(() =>
+        {
+            try
+            {
+                reload.TakeOver();
+                afterResume = () => done.SetResult(Stopwatch.GetElapsedTime(begin));
+            }
+            catch (ReloadRefusedException e)
+            {
+                afterResume = () => done.SetException(e);
+            }
+            catch (Exception e)
+            {
+                // Half of the devices may be exchanged: nothing sound is left to go on with.
+                done.SetException(e);
+                throw;
+            }
+        }, () => done.SetException(ended));
+        if (!isTaken) done.TrySetException(ended);
+        return done.Task;
+    }
 
     /// <inheritdoc/>
     public void Quit(EndReason reason, string message) => RequestEnd(reason, message, reason switch
@@ -241,6 +323,7 @@ public sealed class Machine : IMachine, IDisposable
                 End(EndReason.HostFailure, $"{e.GetType().Name}: {e.Message}", 4);
             }
             if (state == MachineState.Running) hardware.Runner.Resume();
+            Interlocked.Exchange(ref afterResume, null)?.Invoke();
         }
         commands.Close();
     }

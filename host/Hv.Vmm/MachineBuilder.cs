@@ -73,7 +73,9 @@ public sealed class MachineBuilder
             hardware.Firmware = new FirmwareSetup(
                 firmwareName, firmware, firmwareOptions, hardware, board,
                 new DeviceLog("firmware " + firmwareName, log));
-            return new Machine(hardware);
+            Machine machine = new(hardware);
+            machine.CheckSaveRequests();
+            return machine;
         }
         catch
         {
@@ -214,10 +216,12 @@ public sealed class MachineBuilder
             Strand strand = new(planned.Path, model.Plugin, hardware.Runner,
                 model.Threading == Threading.Serialized, hardware.Calls);
             DeviceNode node = new(planned.Path, model, device, strand, new DeviceLog(planned.Path, log),
-                hardware.Events.DeviceFailed);
+                hardware.Events.DeviceFailed) { Options = planned.Options };
             PciPlug? plug = planned.Placement.Pci is { } address ? new PciPlug(node, address, hardware.Fabric) : null;
             DeviceEntropy entropy = new(hardware.Seed, planned.Path);
-            hardware.Devices.Add(new DeviceContext(hardware, node, planned.Placement, entropy, plug));
+            DeviceLink? link = hardware.Description.IsReloadable
+                ? new DeviceLink(node, hardware.Fabric, hardware.Msi, isLive: true) : null;
+            hardware.Devices.Add(new DeviceContext(hardware, node, planned.Placement, entropy, plug, link));
         }
     }
 

@@ -34,6 +34,22 @@ internal sealed class AddressBus
         }
     }
 
+    /// <summary>Takes mappings away and puts others in, each in the place of the one that it follows, so that what hid what
+    /// stays so; those that follow none go on top. While nothing runs.</summary>
+    public void Exchange(IReadOnlyCollection<Mapping> old, IReadOnlyList<(Mapping Next, Mapping? InPlaceOf)> next)
+    {
+        lock (gate)
+        {
+            foreach ((Mapping mapping, Mapping? place) in next)
+            {
+                int index = place is null ? -1 : mappings.IndexOf(place);
+                mappings.Insert(index < 0 ? mappings.Count : index, mapping);
+            }
+            mappings.RemoveAll(old.Contains);
+            table = new BusTable(mappings, LastAddress);
+        }
+    }
+
     /// <summary>Hot path: an access that lies within one interval of the table. False when the mapping was stale: look
     /// again.</summary>
     public bool TryRead(Mapping mapping, ulong address, int size, ushort initiator, IoFlags flags,

@@ -1,5 +1,6 @@
 using Hv.Sdk.Engines;
 using Hv.Sdk.Io;
+using Hv.Vmm.Devices;
 
 namespace Hv.Vmm.Buses;
 
@@ -19,6 +20,7 @@ internal sealed class VcpuBus(AddressBus ports, AddressBus memory, ushort vcpu, 
     // A postponed read: who asked for what, and the answer once it is there.
     private volatile int state;
     private ulong ticket;
+    private DeviceNode? postponedBy;
     private ulong postponedAddress;
     private int postponedSize;
     private bool isPostponedPort;
@@ -112,9 +114,10 @@ internal sealed class VcpuBus(AddressBus ports, AddressBus memory, ushort vcpu, 
         (flags & IoFlags.PortIo) != 0 ? address & 0xffff : address;
 
     /// <summary>A device postpones the read that it is answering. On the vCPU's thread.</summary>
-    public void BeginPostponed(ulong number)
+    public void BeginPostponed(ulong number, DeviceNode by)
     {
         ticket = number;
+        postponedBy = by;
         state = Waiting;
     }
 
@@ -129,6 +132,17 @@ internal sealed class VcpuBus(AddressBus ports, AddressBus memory, ushort vcpu, 
 
     /// <summary>Forgets a postponed read: reset or restore.</summary>
     public void ForgetPostponed() => state = None;
+
+    /// <summary>Another instance of the device answers now: a read that the old one postponed is asked again, and nothing
+    /// leads to where the last access went. True when a read was waiting. While nothing runs.</summary>
+    public bool ForgetInstance(DeviceNode node)
+    {
+        portCursor = new Cursor(portCursor.Bus);
+        memoryCursor = new Cursor(memoryCursor.Bus);
+        if (!IsWaiting || postponedBy != node) return false;
+        state = None;
+        return true;
+    }
 
     private IoStatus Postpone(Mapping mapping, ulong address, int size, IoFlags flags, ref ulong value)
     {

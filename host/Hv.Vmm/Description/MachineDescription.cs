@@ -57,10 +57,16 @@ public sealed record MachineDescription
     /// <summary>Host time that a callback or an engine may take before the machine is ended with code 4.</summary>
     public TimeSpan WatchdogPatience { get; init; } = TimeSpan.FromSeconds(20);
 
+    /// <summary>Plugins can be replaced under the running guest; costs a little on each access of a device.</summary>
+    public bool IsReloadable { get; init; }
+
     /// <summary>Snapshot to begin from instead of a reset.</summary>
     public string? RestoreFrom { get; init; }
     /// <summary>File to save the machine to when the run is ended from outside (quit, signal, timeout).</summary>
     public string? SaveOnExit { get; init; }
+    /// <summary>Who else was set up to save the machine (a front-end's key), for the message that refuses a machine that
+    /// cannot be saved; null when nobody was.</summary>
+    public string? SavingAskedBy { get; init; }
 }
 
 /// <summary>How virtual time runs.</summary>

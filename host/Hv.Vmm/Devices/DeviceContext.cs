@@ -5,37 +5,73 @@ using Hv.Sdk.Pci;
 using Hv.Sdk.Signals;
 using Hv.Sdk.Time;
 using Hv.Vmm.Buses;
+using Hv.Vmm.Interrupts;
+using Hv.Vmm.Time;
 
 namespace Hv.Vmm.Devices;
 
-/// <summary>What one device gets from the core.</summary>
-internal sealed class DeviceContext(Hardware hardware, DeviceNode node, Placement placement, DeviceEntropy entropy,
-    PciPlug? pci)
-    : IDeviceContext
+/// <summary>What one instance of a device gets from the core, and what it claimed. In a machine whose plugins can be
+/// reloaded everything
+/// goes through a <see cref="DeviceLink"/>, so that an instance can be made ready beside the one that runs.</summary>
+internal sealed class DeviceContext : IDeviceContext
 {
+    private readonly Hardware hardware;
+    private readonly PciClaim? pciClaim;
     private ulong nextTicket;
     private bool isAttached;
 
-    public DeviceNode Node => node;
-    public DeviceEntropy DeviceEntropy => entropy;
-    public PciPlug? PciPlug => pci;
+    public DeviceContext(Hardware hardware, DeviceNode node, Placement placement, DeviceEntropy entropy, PciPlug? pci,
+        DeviceLink? link)
+    {
+        this.hardware = hardware;
+        Node = node;
+        Placement = placement;
+        DeviceEntropy = entropy;
+        PciPlug = pci;
+        Link = link;
+        pciClaim = pci is null || link is null ? null : new PciClaim(pci, this);
+    }
 
-    public string Path => node.Path;
-    public Placement Placement => placement;
+    public DeviceNode Node { get; }
+    public DeviceEntropy DeviceEntropy { get; }
+    public PciPlug? PciPlug { get; }
+    /// <summary>What stands between the instance and the machine; null when the machine's plugins stay as they are.</summary>
+    public DeviceLink? Link { get; }
+
+    /// <summary>Regions, in the order in which they were claimed.</summary>
+    public List<Region> Regions { get; } = [];
+    /// <summary>Timers, likewise.</summary>
+    public List<VmTimer> Timers { get; } = [];
+    /// <summary>Outputs of the fabric that the instance drives, by name.</summary>
+    public Dictionary<string, int> Outputs { get; } = [];
+    /// <summary>Groups of inputs with who is told of their changes.</summary>
+    public Dictionary<string, (InputGroup Group, IIrqHandler Handler)> Inputs { get; } = [];
+    /// <summary>Services that the instance offers, while it is not live.</summary>
+    public List<(Type Contract, object Service)> StagedServices { get; } = [];
+    /// <summary>The PCI function that it showed, when there is a link.</summary>
+    public IPciFunction? Function => pciClaim?.Function;
+
+    public string Path => Node.Path;
+    public Placement Placement { get; }
     public int VcpuCount => hardware.Description.VcpuCount;
     public ulong TscHz => hardware.Description.TscHz;
     public IVmClock Clock => hardware.Clock;
     public IDmaSpace Dma => hardware.Memory.Dma;
-    public IMsiTarget Msi => hardware.Msi;
-    public IEntropy Entropy => entropy;
-    public IDeviceLog Log => node.Log;
-    public IStrand Strand => node.Strand;
+    public IMsiTarget Msi => Link is null ? hardware.Msi : Link;
+    public IEntropy Entropy => DeviceEntropy;
+    public IDeviceLog Log => Node.Log;
+    public IStrand Strand => Link is null ? Node.Strand : Link;
     public IMachineControl Machine => hardware.Control;
     public IVcpuSignalling Vcpus => hardware.Runner;
-    public IPciSlot? Pci => pci;
+    public IPciSlot? Pci => pciClaim is null ? PciPlug : pciClaim;
+
+    private bool IsStaged => Link is { IsLive: false };
 
     /// <summary>Nothing may be claimed any more.</summary>
     public void Seal() => isAttached = true;
+
+    /// <summary>Numbers of postponed reads go on where another instance's end.</summary>
+    public void ContinueTicketsOf(DeviceContext other) => nextTicket = other.nextTicket;
 
     public IRegion AddRegion(AddressSpace space, string name, ulong lengthBytes, IIoHandler handler, int token)
     {
@@ -43,41 +79,78 @@ internal sealed class DeviceContext(Hardware hardware, DeviceNode node, Placemen
         AddressBus bus = space == AddressSpace.Ports ? hardware.Ports : hardware.Mmio;
         if (lengthBytes == 0 || lengthBytes - 1 > bus.LastAddress)
             throw new ConfigurationException($"{Path}: the device claims a region '{name}' of {lengthBytes} bytes");
-        return new Region(bus, node, name, lengthBytes, handler, token);
+        Region region = new(bus, Node, name, lengthBytes, handler, token, isLive: !IsStaged);
+        Regions.Add(region);
+        return region;
     }
 
     public IrqLine IrqOut(string name)
     {
         CheckAttaching();
-        return hardware.Fabric.AddOutput(node, name);
+        return Output(name);
+    }
+
+    /// <summary>An output of the device.</summary>
+    public IrqLine Output(string name)
+    {
+        int? pin = IsStaged ? hardware.Fabric.FindOutput(Node, name) : hardware.Fabric.AddOutput(Node, name);
+        if (pin is not { } wired) return default;
+        if (!Outputs.TryAdd(name, wired))
+            throw new ConfigurationException($"{Path}: the device claims its output '{name}' twice");
+        return new IrqLine(Link is null ? hardware.Fabric : Link, wired);
     }
 
     public IrqInputs IrqIn(string name, int count, IIrqHandler handler)
     {
         CheckAttaching();
-        return hardware.Fabric.AddInputs(node, name, count, handler);
+        InputGroup group = IsStaged
+            ? hardware.Fabric.FindInputs(Node, name, count)
+            : hardware.Fabric.AddInputs(Node, name, count, handler);
+        if (!Inputs.TryAdd(name, (group, handler)))
+            throw new ConfigurationException($"{Path}: the device claims its input '{name}' twice");
+        return new IrqInputs(hardware.Fabric, group.First, group.Count);
     }
 
     public IVmTimer CreateTimer(string name, Action<VmTime> fired)
     {
         CheckAttaching();
-        return hardware.Timers.Create(node, name, fired);
+        VmTimer timer;
+        if (IsStaged)
+        {
+            if (Timers.Exists(t => t.Name == name))
+                throw new ConfigurationException($"{Path}: the device makes its timer '{name}' twice");
+            timer = new VmTimer(hardware.Timers, Node, name, fired) { Standing = TimerStanding.Staged };
+        }
+        else
+        {
+            timer = hardware.Timers.Create(Node, name, fired);
+        }
+        Timers.Add(timer);
+        return timer;
     }
 
-    public T? Backend<T>(string slot) where T : class => hardware.Backend(node.Path, slot) as T;
+    public T? Backend<T>(string slot) where T : class
+    {
+        T? port = hardware.Backend(Path, slot) as T;
+        return port is null || Link is null ? port : Link.Relay(port);
+    }
 
     public void Provide<T>(T service) where T : class
     {
         CheckAttaching();
-        hardware.Services.Add(node, service);
+        // A contract of the plugin's own would be a key in the core's tables and hold the plugin's code for ever.
+        if (typeof(T).Assembly != typeof(IDevice).Assembly)
+            throw new ConfigurationException($"{Path}: the device offers {typeof(T).FullName}, which is no contract of the SDK");
+        if (IsStaged) StagedServices.Add((typeof(T), service));
+        else hardware.Services.Add(Node, service);
     }
 
-    public IReadOnlyList<T> Services<T>() where T : class => hardware.Services.Of<T>();
+    public IReadOnlyList<T> Services<T>() where T : class => hardware.Services.Of<T>(Node);
 
     public ulong Defer(in IoAccess access)
     {
         ulong ticket = ++nextTicket << 16 | access.Initiator;
-        hardware.Vcpus[access.Initiator].Bus.BeginPostponed(ticket);
+        hardware.Vcpus[access.Initiator].Bus.BeginPostponed(ticket, Node);
         return ticket;
     }
 

@@ -23,8 +23,10 @@ internal sealed class DeviceNode
     }
 
     public string Path { get; }
-    public DeviceModel Model { get; }
-    public IDevice Device { get; }
+    public DeviceModel Model { get; private set; }
+    public IDevice Device { get; private set; }
+    /// <summary>Options as the definition and the board gave them.</summary>
+    public IReadOnlyDictionary<string, string> Options { get; init; } = new Dictionary<string, string>();
     public Strand Strand { get; }
     public DeviceLog Log { get; }
 
@@ -43,8 +45,18 @@ internal sealed class DeviceNode
     /// <summary>How the device is saved; null when it says that it has nothing to save.</summary>
     public IStateful? State => Device as IStateful;
     /// <summary>Whether a machine with this device can be saved.</summary>
-    public bool IsSaveable =>
-        Device is IStateful || Device.GetType().IsDefined(typeof(NoStateAttribute), inherit: true);
+    public bool IsSaveable => CanBeSaved(Device);
+
+    /// <summary>Whether a device says how it is saved, or that it has nothing to save.</summary>
+    public static bool CanBeSaved(IDevice device) =>
+        device is IStateful || device.GetType().IsDefined(typeof(NoStateAttribute), inherit: true);
+
+    /// <summary>Another instance, of newer code, is the device from now on. While nothing runs.</summary>
+    public void Replace(DeviceModel model, IDevice device)
+    {
+        Model = model;
+        Device = device;
+    }
 
     /// <summary>The device threw or broke its contract: it is not called any more, and the machine's policy decides
     /// what follows.</summary>

@@ -25,7 +25,7 @@ internal sealed class PciPlug(DeviceNode node, PciAddress address, IrqFabric fab
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(pin, 1);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(pin, 4);
-        return lines[pin - 1] ??= fabric.AddOutput(node, LineName(pin));
+        return lines[pin - 1] ??= fabric.AddOutput(node, LineName(pin)) is { } wired ? new IrqLine(fabric, wired) : default;
     }
 
     public uint ReadConfig(int offset, int size)

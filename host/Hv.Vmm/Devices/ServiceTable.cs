@@ -6,11 +6,19 @@ internal sealed class ServiceTable
 {
     private readonly List<(DeviceNode Provider, Type Contract, object Service)> services = [];
     private readonly Dictionary<Type, object> lists = [];
+    private readonly HashSet<(DeviceNode Asker, Type Contract)> askers = [];
 
     public void Add<T>(DeviceNode provider, T service) where T : class
     {
         services.Add((provider, typeof(T), service));
         lists.Clear();
+    }
+
+    /// <summary>What a device asks for: it may keep the answer.</summary>
+    public IReadOnlyList<T> Of<T>(DeviceNode asker) where T : class
+    {
+        lock (lists) askers.Add((asker, typeof(T)));
+        return Of<T>();
     }
 
     public IReadOnlyList<T> Of<T>() where T : class
@@ -21,6 +29,31 @@ internal sealed class ServiceTable
             List<T> found = [.. services.Where(s => s.Contract == typeof(T)).Select(s => (T)s.Service)];
             lists[typeof(T)] = found;
             return found;
+        }
+    }
+
+    /// <summary>What a device offers.</summary>
+    public IReadOnlyList<Type> OfferedBy(DeviceNode node) =>
+        [.. services.Where(s => s.Provider == node).Select(s => s.Contract)];
+
+    /// <summary>Another device that asked for a contract, and may have kept the answer; null when there is none.</summary>
+    public DeviceNode? KeeperOf(Type contract, DeviceNode provider)
+    {
+        lock (lists) return askers.FirstOrDefault(a => a.Contract == contract && a.Asker != provider).Asker;
+    }
+
+    /// <summary>Another instance of a device offers the same contracts. While nothing runs.</summary>
+    public void Exchange(DeviceNode provider, IReadOnlyList<(Type Contract, object Service)> offered)
+    {
+        lock (lists)
+        {
+            for (int i = 0; i < services.Count; i++)
+            {
+                if (services[i].Provider != provider) continue;
+                Type contract = services[i].Contract;
+                services[i] = (provider, contract, offered.First(o => o.Contract == contract).Service);
+            }
+            lists.Clear();
         }
     }
 

@@ -25,25 +25,53 @@ internal sealed class IrqFabric : IIrqSink, IIrqLevels
     /// <summary>Adds a wire. Before devices are attached.</summary>
     public void AddWire(Wire wire) => wires.Add(wire);
 
-    /// <summary>Claims an output.</summary>
-    public IrqLine AddOutput(DeviceNode node, string name)
+    /// <summary>Claims an output; null when the board did not wire it.</summary>
+    public int? AddOutput(DeviceNode node, string name)
     {
         if (outputs.Exists(o => o.Node == node && o.Name == name))
             throw new ConfigurationException($"{node.Path}: the device claims its output '{name}' twice");
         outputs.Add(new Output { Node = node, Name = name });
-        bool isWired = wires.Exists(w => w.FromPath == node.Path && w.Output == name);
-        return isWired ? new IrqLine(this, outputs.Count - 1) : default;
+        return IsWired(node, name) ? outputs.Count - 1 : null;
     }
 
+    /// <summary>The output that another instance of the device claimed; null when the board did not wire it.</summary>
+    /// <exception cref="ConfigurationException">The board wired it, and nobody claimed it while wires were joined.</exception>
+    public int? FindOutput(DeviceNode node, string name)
+    {
+        if (!IsWired(node, name)) return null;
+        int index = outputs.FindIndex(o => o.Node == node && o.Name == name);
+        return index >= 0 ? index : throw new ConfigurationException(
+            $"{node.Path}: the device claims the output '{name}', which it did not have when the machine was built");
+    }
+
+    private bool IsWired(DeviceNode node, string name) =>
+        wires.Exists(w => w.FromPath == node.Path && w.Output == name);
+
     /// <summary>Claims inputs.</summary>
-    public IrqInputs AddInputs(DeviceNode node, string name, int count, IIrqHandler handler)
+    public InputGroup AddInputs(DeviceNode node, string name, int count, IIrqHandler handler)
     {
         if (inputs.Exists(i => i.Node == node && i.Name == name))
             throw new ConfigurationException($"{node.Path}: the device claims its input '{name}' twice");
         int first = inputs.Count;
         for (int pin = 0; pin < count; pin++)
             inputs.Add(new Input { Node = node, Name = name, Pin = pin, Handler = handler });
-        return new IrqInputs(this, first, count);
+        return new InputGroup(first, count);
+    }
+
+    /// <summary>The inputs that another instance of the device claimed.</summary>
+    /// <exception cref="ConfigurationException">They are not there, or are more or fewer.</exception>
+    public InputGroup FindInputs(DeviceNode node, string name, int count)
+    {
+        int first = inputs.FindIndex(i => i.Node == node && i.Name == name);
+        int present = inputs.Count(i => i.Node == node && i.Name == name);
+        return present == count ? new InputGroup(Math.Max(first, 0), count) : throw new ConfigurationException(
+            $"{node.Path}: the device claims {count} inputs '{name}'; it had {present} when the machine was built");
+    }
+
+    /// <summary>Sets who is told of changes of inputs. While nothing runs.</summary>
+    public void Listen(InputGroup group, IIrqHandler handler)
+    {
+        for (int i = 0; i < group.Count; i++) inputs[group.First + i].Handler = handler;
     }
 
     /// <summary>Joins outputs to inputs, when all are claimed.</summary>
@@ -133,7 +161,7 @@ internal sealed class IrqFabric : IIrqSink, IIrqLevels
         public required DeviceNode Node { get; init; }
         public required string Name { get; init; }
         public required int Pin { get; init; }
-        public required IIrqHandler Handler { get; init; }
+        public required IIrqHandler Handler { get; set; }
         public int Asserted;
 
         public void Change(bool level)

@@ -99,6 +99,15 @@ internal sealed class Strand : IStrand
         }
     }
 
+    /// <summary>Whether posted work waits.</summary>
+    public bool HasPosted
+    {
+        get
+        {
+            lock (postGate) return posted.Count > 0;
+        }
+    }
+
     /// <summary>Forgets what was posted.</summary>
     public void DropPosted()
     {

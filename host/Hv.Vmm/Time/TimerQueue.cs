@@ -51,6 +51,7 @@ internal sealed class TimerQueue
             timer.Generation++;
             Volatile.Write(ref timer.DueNs, dueNs);
             timer.Sequence = sequence++;
+            if (timer.Standing != TimerStanding.Live) return;
             if (dueNs == long.MaxValue)
             {
                 Remove(timer);
@@ -104,6 +105,37 @@ internal sealed class TimerQueue
             Volatile.Write(ref timer.DueNs, long.MaxValue);
             return true;
         }
+    }
+
+    /// <summary>Puts the timers of a device's next instance in the place of those of the one before; they keep the
+    /// deadlines and the order that they have. While nothing runs.</summary>
+    public void Exchange(IReadOnlyList<VmTimer> old, IReadOnlyList<VmTimer> next)
+    {
+        long first;
+        lock (gate)
+        {
+            foreach (VmTimer timer in next)
+            {
+                VmTimer? place = old.FirstOrDefault(t => t.Name == timer.Name);
+                int index = place is null ? -1 : all.IndexOf(place);
+                all.Insert(index < 0 ? all.Count : index, timer);
+                timer.Standing = TimerStanding.Live;
+            }
+            foreach (VmTimer timer in old)
+            {
+                Remove(timer);
+                all.Remove(timer);
+                timer.Standing = TimerStanding.Cut;
+            }
+            foreach (VmTimer timer in next.Where(t => t.DueNs != long.MaxValue))
+            {
+                if (count == heap.Length) Array.Resize(ref heap, count * 2);
+                Place(timer, count++);
+                SiftUp(timer.Index);
+            }
+            first = count == 0 ? long.MaxValue : heap[0].DueNs;
+        }
+        if (first != long.MaxValue) headMoved?.Invoke(first);
     }
 
     public void CancelAll()

@@ -4,6 +4,17 @@ using Hv.Vmm.Devices;
 
 namespace Hv.Vmm.Time;
 
+/// <summary>Whether a timer counts.</summary>
+internal enum TimerStanding : byte
+{
+    /// <summary>It fires when it is due.</summary>
+    Live,
+    /// <summary>Its device is not live yet: it remembers its deadline.</summary>
+    Staged,
+    /// <summary>Its device was replaced: it does nothing.</summary>
+    Cut,
+}
+
 /// <summary>A one-shot timer of one device. Its fields belong to the queue.</summary>
 internal sealed class VmTimer(TimerQueue queue, DeviceNode node, string name, Action<VmTime> fired) : IVmTimer
 {
@@ -21,6 +32,9 @@ internal sealed class VmTimer(TimerQueue queue, DeviceNode node, string name, Ac
     public uint Generation;
     /// <summary>Place in the queue's heap.</summary>
     public int Index = NotQueued;
+
+    /// <summary>Whether it counts. Changed while nothing runs.</summary>
+    public TimerStanding Standing { get; set; }
 
     public VmTime Due => VmTime.FromNs(Volatile.Read(ref DueNs));
 

@@ -39,9 +39,12 @@ internal sealed class LambdaDevice(Action<LambdaDevice, IDeviceContext> attach)
 
     public void PinChanged(int pin, bool level) => OnPin(pin, level);
 
-    public string StateId => "test.lambda";
-    public ushort StateVersion => 1;
-    public ushort OldestStateVersion => 1;
+    public string StateId { get; set; } = "test.lambda";
+    public ushort StateVersion { get; set; } = 1;
+    public ushort OldestStateVersion { get; set; } = 1;
+    /// <summary>Called at the end of a load.</summary>
+    public Action<StateReader> OnLoad { get; set; } = _ => { };
+    public bool IsDisposed { get; private set; }
 
     public void Save(StateWriter writer)
     {
@@ -51,11 +54,10 @@ internal sealed class LambdaDevice(Action<LambdaDevice, IDeviceContext> attach)
     public void Load(StateReader reader)
     {
         for (int i = 0; i < Registers.Length; i++) Registers[i] = reader.UInt(i + 1, 0, ulong.MaxValue);
+        OnLoad(reader);
     }
 
-    public void Dispose()
-    {
-    }
+    public void Dispose() => IsDisposed = true;
 }
 
 /// <summary>Makes one device, any number of times.</summary>

@@ -41,12 +41,13 @@ internal sealed class TestMachine : IExtensions, IBoard, IFirmware, IMachineLog
 
     /// <summary>Puts a device on the board.</summary>
     public TestMachine Add(string path, Func<IDevice> make, Threading threading = Threading.Serialized,
-        Placement? placement = null)
+        Placement? placement = null, string plugin = "test")
     {
         models[path] = new DeviceModel
         {
             Name = path,
-            Plugin = "test",
+            Plugin = plugin,
+            PluginVersion = "1.0",
             Factory = new LambdaFactory(make),
             Threading = threading,
         };
@@ -55,8 +56,8 @@ internal sealed class TestMachine : IExtensions, IBoard, IFirmware, IMachineLog
     }
 
     /// <summary>Puts a device of lambdas on the board.</summary>
-    public TestMachine Add(string path, Action<LambdaDevice, IDeviceContext> attach) =>
-        Add(path, () => new LambdaDevice(attach));
+    public TestMachine Add(string path, Action<LambdaDevice, IDeviceContext> attach, string plugin = "test") =>
+        Add(path, () => new LambdaDevice(attach), plugin: plugin);
 
     public TestMachine Wire(string from, string output, string to, string input, int pin)
     {
