@@ -347,6 +347,7 @@ public sealed class Machine : IMachine, IDisposable
         {
             DeviceNode node = device.Node;
             node.Strand.DropPosted();
+            device.Link?.DropPosted();
             if (node.IsFailed) continue;
             using StrandScope scope = node.Strand.Enter();
             try

@@ -123,6 +123,12 @@ internal sealed class DeviceLink : IIrqSink, IMsiTarget, IStrand
 
     // ---- the core's side; control thread, nothing runs
 
+    /// <summary>Forgets what was posted, as <see cref="Strands.Strand.DropPosted"/> does: the machine is reset.</summary>
+    public void DropPosted()
+    {
+        lock (postGate) posted.Clear();
+    }
+
     /// <summary>The reset is over: the instance loads state next, on lines as they are.</summary>
     public void BeginLoading()
     {

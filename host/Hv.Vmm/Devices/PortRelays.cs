@@ -81,6 +81,7 @@ internal sealed class CharRelay(DeviceLink link, ICharPort port) : ICharPort, IP
 internal sealed class BlockRelay(DeviceLink link, IBlockPort port) : IBlockPort, IPortRelay
 {
     private readonly List<(BlockRequest Request, DmaSegment[] Segments)> waiting = [];
+    private readonly List<ulong> abandoned = [];
     private IBlockListener? listener;
 
     public long LengthBytes => port.LengthBytes;
@@ -101,6 +102,13 @@ internal sealed class BlockRelay(DeviceLink link, IBlockPort port) : IBlockPort,
         return true;
     }
 
+    /// <summary>Hot path.</summary>
+    public void Abandon(ulong tag)
+    {
+        if (link.IsLive) port.Abandon(tag);
+        else if (link.IsLoading && waiting.RemoveAll(w => w.Request.Tag == tag) == 0) abandoned.Add(tag);
+    }
+
     public void Listen(IBlockListener to)
     {
         listener = to;
@@ -113,6 +121,8 @@ internal sealed class BlockRelay(DeviceLink link, IBlockPort port) : IBlockPort,
 
     public void Deliver()
     {
+        foreach (ulong tag in abandoned) port.Abandon(tag);
+        abandoned.Clear();
         foreach ((BlockRequest request, DmaSegment[] segments) in waiting)
         {
             if (!port.TrySubmit(request, segments) && listener is { } to)
