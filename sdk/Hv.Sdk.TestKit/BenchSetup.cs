@@ -1,7 +1,7 @@
 namespace Hv.Sdk.TestKit;
 
 /// <summary>The machine around the device under test. Twins are made from the same setup.</summary>
-public sealed class BenchSetup
+public sealed record BenchSetup
 {
     /// <summary>Options as a user would type them; the rest take their defaults.</summary>
     public IReadOnlyDictionary<string, string> Options { get; init; } = new Dictionary<string, string>();
@@ -21,4 +21,6 @@ public sealed class BenchSetup
     public bool HasCharPort { get; init; } = true;
     /// <summary>Adds services and backends before the device is attached; run for every twin, so make new objects in it.</summary>
     public Action<DeviceBench> Configure { get; init; } = static _ => { };
+    /// <summary>Puts something between the device and what it is attached to, as faults and traces do; null attaches it directly.</summary>
+    public Func<IDeviceContext, IDeviceContext>? Decorate { get; init; }
 }

@@ -44,7 +44,7 @@ public sealed partial class DeviceBench : IDisposable
             IrqLine[] pins = [.. "abcd".Select(pin => Context.IrqOut("int" + pin))];
             Pci = new BenchPciSlot(place, pins);
         }
-        Device.Attach(Context);
+        Device.Attach(setup.Decorate?.Invoke(Context) ?? Context);
         isAttached = true;
     }
 
@@ -84,6 +84,9 @@ public sealed partial class DeviceBench : IDisposable
     public IEnumerable<(string Name, int Count)> Inputs => inputs.Select(i => (i.Name, i.Count));
 
     internal int NextMapOrder() => ++mapOrder;
+
+    /// <summary>What is in the device's slots.</summary>
+    public IEnumerable<object> Backends => backends.Values;
 
     // --- wiring, for BenchSetup.Configure ---
 

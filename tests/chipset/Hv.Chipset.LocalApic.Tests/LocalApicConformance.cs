@@ -1,6 +1,6 @@
+using Hv.Sdk.Conformance.Xunit;
 using Hv.Sdk.Engines;
 using Hv.Sdk.TestKit;
-using Hv.Sdk.TestKit.Conformance;
 
 namespace Hv.Chipset.LocalApic.Tests;
 

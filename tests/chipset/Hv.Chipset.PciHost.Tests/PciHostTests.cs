@@ -1,7 +1,7 @@
 using Hv.Sdk;
+using Hv.Sdk.Conformance.Xunit;
 using Hv.Sdk.Pci;
 using Hv.Sdk.TestKit;
-using Hv.Sdk.TestKit.Conformance;
 
 namespace Hv.Chipset.PciHost.Tests;
 

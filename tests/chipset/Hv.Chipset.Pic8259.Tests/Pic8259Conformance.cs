@@ -1,6 +1,6 @@
+using Hv.Sdk.Conformance.Xunit;
 using Hv.Sdk.Signals;
 using Hv.Sdk.TestKit;
-using Hv.Sdk.TestKit.Conformance;
 
 namespace Hv.Chipset.Pic8259.Tests;
 

@@ -1,5 +1,5 @@
+using Hv.Sdk.Conformance.Xunit;
 using Hv.Sdk.TestKit;
-using Hv.Sdk.TestKit.Conformance;
 
 namespace Hv.Chipset.Pit8254.Tests;
 

@@ -1,7 +1,7 @@
 using Hv.Sdk;
+using Hv.Sdk.Conformance.Xunit;
 using Hv.Sdk.Input;
 using Hv.Sdk.TestKit;
-using Hv.Sdk.TestKit.Conformance;
 
 namespace Hv.Input.I8042.Tests;
 

@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using Hv.Sdk;
+using Hv.Sdk.Conformance.Xunit;
 using Hv.Sdk.Management;
 using Hv.Sdk.TestKit;
 using Hv.Sdk.Virtio;

@@ -1,7 +1,7 @@
+using Hv.Sdk.Conformance.Xunit;
 using Hv.Sdk.Io;
 using Hv.Sdk.State;
 using Hv.Sdk.TestKit;
-using Hv.Sdk.TestKit.Conformance;
 
 namespace Hv.Sdk.Pci.Tests;
 

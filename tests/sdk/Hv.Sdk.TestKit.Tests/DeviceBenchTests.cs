@@ -2,7 +2,7 @@ namespace Hv.Sdk.TestKit.Tests;
 
 public sealed class DeviceBenchTests
 {
-    private readonly DeviceBench bench = DeviceBench.Create(new Flawless(), Checks.Small);
+    private readonly DeviceBench bench = DeviceBench.Create(new CounterPlugin(), new BenchSetup { HasCharPort = false, MemoryBytes = 4096 });
 
     [Fact]
     public void Advance_WithATimer_FiresAtEachDeadline()

@@ -1,3 +1,4 @@
+using Hv.Sdk.Conformance.Xunit;
 using Hv.Sdk.Virtio.TestKit;
 
 namespace Hv.Sdk.Virtio.Tests;

@@ -1,4 +1,4 @@
-using Hv.Sdk.TestKit.Conformance;
+using Hv.Sdk.Conformance.Xunit;
 
 namespace Hv.Serial.Uart16550.Tests;
 

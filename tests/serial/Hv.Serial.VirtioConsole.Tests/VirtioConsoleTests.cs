@@ -1,6 +1,7 @@
 using System.Text;
 using Hv.Sdk;
 using Hv.Sdk.Chars;
+using Hv.Sdk.Conformance.Xunit;
 using Hv.Sdk.TestKit;
 using Hv.Sdk.Virtio;
 using Hv.Sdk.Virtio.TestKit;

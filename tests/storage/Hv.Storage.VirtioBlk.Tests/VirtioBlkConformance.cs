@@ -1,4 +1,5 @@
 using Hv.Sdk;
+using Hv.Sdk.Conformance.Xunit;
 using Hv.Sdk.TestKit;
 using Hv.Sdk.TestKit.Fakes;
 using Hv.Sdk.Virtio.TestKit;

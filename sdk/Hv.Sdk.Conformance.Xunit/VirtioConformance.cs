@@ -1,6 +1,8 @@
-using Hv.Sdk.TestKit.Conformance;
+using Hv.Sdk.TestKit;
+using Hv.Sdk.Virtio;
+using Hv.Sdk.Virtio.TestKit;
 
-namespace Hv.Sdk.Virtio.TestKit;
+namespace Hv.Sdk.Conformance.Xunit;
 
 /// <summary>The device checks for a virtio device: every other seed begins with a driver that has set the queues up, and every third
 /// step scribbles over its rings. Derive one class for each transport and layout worth it.</summary>
