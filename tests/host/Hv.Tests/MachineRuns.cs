@@ -1,6 +1,8 @@
 using System.Diagnostics;
 using System.Text.Json;
 
+using Hv.Fixtures;
+
 namespace Hv.Tests;
 
 /// <summary>Whole runs of guests of a few instructions: how they end, what they print, what is left behind.</summary>

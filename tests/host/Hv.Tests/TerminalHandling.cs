@@ -1,3 +1,5 @@
+using Hv.Fixtures;
+
 namespace Hv.Tests;
 
 /// <summary>On a real terminal (a pseudo-terminal that <c>script</c> makes): keys, and the mode that is left behind.</summary>

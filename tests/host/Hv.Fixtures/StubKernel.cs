@@ -1,10 +1,10 @@
 using System.Buffers.Binary;
 using System.Text;
 
-namespace Hv.Tests;
+namespace Hv.Fixtures;
 
 /// <summary>Kernels of a few instructions: ELF files with a PVH entry, entered in 32-bit protected mode without paging.</summary>
-internal static class StubKernel
+public static class StubKernel
 {
     private const uint LoadAddress = 0x100000;
     private const int CodeOffset = 0x200;

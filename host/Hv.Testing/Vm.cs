@@ -1,0 +1,160 @@
+using System.Text.Json;
+using Hv.Configuration;
+using Hv.Diagnostics;
+using Hv.PluginHost;
+using Hv.Sdk.Management;
+using Hv.Sdk.Time;
+using Hv.Vmm;
+
+namespace Hv.Testing;
+
+/// <summary>A running VM in a test, in the test's own process: breakpoints in a plugin are hit. Members may be called from any
+/// thread.</summary>
+public sealed class Vm : IAsyncDisposable
+{
+    private readonly Machine machine;
+    private readonly VmLog log;
+    private readonly string listFile;
+    private readonly TimeSpan patience;
+
+    private Vm(Machine machine, VmLog log, string listFile, TimeSpan patience)
+    {
+        this.machine = machine;
+        this.log = log;
+        this.listFile = listFile;
+        this.patience = patience;
+        Serial = new SerialLine(this, machine.Console, patience);
+        Devices = new VmDevices(this);
+    }
+
+    /// <summary>The serial line that <c>hv run</c> shows on the terminal.</summary>
+    public SerialLine Serial { get; }
+    /// <summary>Its devices.</summary>
+    public VmDevices Devices { get; }
+    /// <summary>Virtual time since power-on.</summary>
+    public TimeSpan Now => TimeSpan.FromTicks(machine.Clock.Now.Nanoseconds / TimeSpan.NanosecondsPerTick);
+    /// <summary>What the machine and its devices logged, oldest first, from level information up.</summary>
+    public IReadOnlyList<VmLogEntry> Log => log.Entries;
+    /// <summary>How it ended; null before.</summary>
+    public MachineOutcome? Outcome => machine.Outcome;
+
+    /// <summary>Builds and starts a VM.</summary>
+    /// <exception cref="DiagnosticException">The setup has mistakes: all of them, with remedies.</exception>
+    public static async Task<Vm> Start(VmSetup setup)
+    {
+        ArgumentNullException.ThrowIfNull(setup);
+        string list = WriteList(setup);
+        try
+        {
+            VmLog log = new();
+            PluginCatalog catalog = PluginCatalog.Open(list);
+            DiagnosticBag mistakes = new();
+            VmDefinition? definition = DefinitionReader.Read(catalog, setup.ToDefinition(), mistakes);
+            mistakes.AddRange(catalog.ListProblems);
+            if (definition is null || mistakes.HasErrors)
+            {
+                throw new DiagnosticException(mistakes.Items);
+            }
+
+            // Building loads plugins and opens disks: not work for the test's own thread pool.
+            Machine machine = await Task.Factory.StartNew(
+                () => new MachineBuilder(new CatalogExtensions(catalog), log).Build(definition.Machine),
+                CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default).ConfigureAwait(false);
+            Vm vm = new(machine, log, list, setup.Patience);
+            machine.Start();
+            return vm;
+        }
+        catch
+        {
+            File.Delete(list);
+            throw;
+        }
+    }
+
+    /// <summary>Stops vCPUs and virtual time.</summary>
+    public Task Pause() => machine.PauseAsync();
+
+    /// <summary>Goes on.</summary>
+    public Task Resume() => machine.ResumeAsync();
+
+    /// <summary>Presses the reset button.</summary>
+    public Task Reset() => machine.ResetAsync();
+
+    /// <summary>Presses the power button; the guest decides.</summary>
+    public void PressPowerButton() => machine.PressPowerButton();
+
+    /// <summary>Saves everything to a file and goes on as before.</summary>
+    public Task Save(string file) => machine.SaveAsync(file);
+
+    /// <summary>Waits until the VM has ended by itself.</summary>
+    /// <exception cref="VmTestException">It does not within the setup's patience.</exception>
+    public async Task<MachineOutcome> WaitForEnd()
+    {
+        try
+        {
+            return await machine.Completion.WaitAsync(patience).ConfigureAwait(false);
+        }
+        catch (TimeoutException)
+        {
+            throw Failure($"the VM did not end within {patience} of host time");
+        }
+    }
+
+    /// <summary>Ends the VM, whatever it does, and gives back all that it took.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        await Task.Run(machine.Dispose).ConfigureAwait(false);
+        File.Delete(listFile);
+    }
+
+    internal Task<MachineOutcome> Completion => machine.Completion;
+
+    internal VmTime Time => machine.Clock.Now;
+
+    /// <summary>An exception that shows what was seen last.</summary>
+    internal VmTestException Failure(string problem) => new(
+        $"{problem}\n--- the end of the serial line, at {Now} of virtual time ---\n{Serial.Tail}\n--- the log ---\n"
+        + string.Join('\n', Log.TakeLast(20)));
+
+    /// <summary>Looks at all counters and insides while the machine stands still.</summary>
+    internal async Task<InspectedPart> Inspect()
+    {
+        bool isRunning = machine.State == MachineState.Running;
+        if (isRunning)
+        {
+            await machine.PauseAsync().ConfigureAwait(false);
+        }
+
+        InspectedPart root = new();
+        machine.Inspect(root);
+        if (isRunning)
+        {
+            await machine.ResumeAsync().ConfigureAwait(false);
+        }
+
+        return root;
+    }
+
+    private static string WriteList(VmSetup setup)
+    {
+        string installation = TestInstallation.Find(setup.Installation);
+        string file = Path.Combine(Path.GetTempPath(), $"hv-testing-{Guid.NewGuid():n}.json");
+        using FileStream stream = File.Create(file);
+        using Utf8JsonWriter json = new(stream);
+        json.WriteStartObject();
+        json.WriteStartArray("plugins");
+        foreach (string folder in setup.Plugins.Prepend(Path.Combine(installation, "plugins", "*")))
+        {
+            json.WriteStartObject();
+            json.WriteString("path", folder);
+            json.WriteEndObject();
+        }
+
+        json.WriteEndArray();
+        json.WriteEndObject();
+        return file;
+    }
+}
+
+/// <summary>Something that a test waited for did not happen; the message shows what did.</summary>
+public sealed class VmTestException(string message) : Exception(message);

@@ -1,0 +1,116 @@
+using System.Reflection;
+using Hv.Diagnostics;
+using Hv.Fixtures;
+using Hv.Sdk.Management;
+
+namespace Hv.Testing.Tests;
+
+/// <summary>Whole machines as a test drives them.</summary>
+public sealed class VirtualMachines : IDisposable
+{
+    private readonly string folder = Directory.CreateTempSubdirectory("hv-testing").FullName;
+
+    public void Dispose() => Directory.Delete(folder, recursive: true);
+
+    private static string Installation { get; } = typeof(VirtualMachines).Assembly
+        .GetCustomAttributes<AssemblyMetadataAttribute>().Single(a => a.Key == "HvOutput").Value!;
+
+    private static VmSetup Setup() => new() { Installation = Installation };
+
+    private VmSetup Stub(byte[] kernel)
+    {
+        string file = Path.Combine(folder, "kernel.elf");
+        File.WriteAllBytes(file, kernel);
+        return Setup().With("kernel", file).With("memory", "64M");
+    }
+
+    [Fact]
+    public async Task Linux_ALineTyped_IsAnswered()
+    {
+        await using Vm vm = await Vm.Start(Setup().WithLinux());
+
+        await vm.Serial.Expect("/root # ");
+        await vm.Serial.SendLine("echo $((6 * 7))");
+        await vm.Serial.ExpectMatch("^42");
+        await vm.Serial.SendLine("poweroff");
+
+        Assert.Equal(EndReason.PowerOff, (await vm.WaitForEnd()).Reason);
+    }
+
+    [Fact]
+    public async Task Linux_SavedAndRestored_GoesOnWhereItWas()
+    {
+        string file = Path.Combine(folder, "saved");
+        VmSetup setup = Setup().WithLinux();
+        await using (Vm vm = await Vm.Start(setup))
+        {
+            await vm.Serial.Expect("/root # ");
+            await vm.Serial.SendLine("remembered=forty-two");
+            await vm.Serial.Expect("/root # ");
+            await vm.Save(file);
+        }
+
+        await using Vm restored = await Vm.Start(setup.RestoredFrom(file));
+        await restored.Serial.SendLine("echo it is $remembered");
+        await restored.Serial.ExpectMatch("^it is forty-two");
+    }
+
+    [Fact]
+    public async Task Expect_NeverComes_ShowsWhatCameInstead()
+    {
+        await using Vm vm = await Vm.Start(Stub(StubKernel.PrintAndSpin("something else")).Deterministic(seed: 1));
+
+        VmTestException e = await Assert.ThrowsAsync<VmTestException>(
+            () => vm.Serial.Expect("login:", within: TimeSpan.FromSeconds(1)));
+
+        Assert.Contains("virtual time", e.Message, StringComparison.Ordinal);
+        Assert.Contains("something else", e.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Expect_TheMachineEnds_SaysHow()
+    {
+        await using Vm vm = await Vm.Start(Stub(StubKernel.TripleFault()));
+
+        VmTestException e = await Assert.ThrowsAsync<VmTestException>(() => vm.Serial.Expect("login:"));
+
+        Assert.Contains("triple fault", e.Message, StringComparison.Ordinal);
+        Assert.Equal(3, vm.Outcome!.ExitCode);
+    }
+
+    [Fact]
+    public async Task Expect_Twice_LooksBehindTheFirst()
+    {
+        await using Vm vm = await Vm.Start(Stub(StubKernel.Print("one two one three")));
+
+        await vm.Serial.Expect("one");
+        Assert.Equal(" two one t", (await vm.Serial.ExpectMatch(".* one t")).Value);
+        await vm.Serial.Expect("hree");
+    }
+
+    [Fact]
+    public async Task Start_ASetupWithMistakes_NamesAllOfThem()
+    {
+        VmSetup setup = Setup().With("kernel", "/no/such/kernel").WithDevice("uart165500").With("memory", "some");
+
+        DiagnosticException e = await Assert.ThrowsAsync<DiagnosticException>(() => Vm.Start(setup));
+
+        Assert.Equal(3, e.Diagnostics.Count);
+        Assert.Contains(e.Diagnostics, d => d.Remedy!.Contains("'uart16550'", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public void With_AnUnknownKey_SuggestsTheRightOne() =>
+        Assert.Contains("'memory'", Assert.Throws<ArgumentException>(() => Setup().With("memroy", "1G")).Message, StringComparison.Ordinal);
+
+    [Fact]
+    public async Task Devices_Inspected_ShowWhatTheGuestDid()
+    {
+        await using Vm vm = await Vm.Start(Stub(StubKernel.Print("abc")));
+        await vm.Serial.Expect("abc");
+
+        Assert.Equal(3UL, await vm.Devices["serial0"].Counter("writes"));
+        Assert.Contains("serial0", (await Assert.ThrowsAsync<VmTestException>(() => vm.Devices["nothing"].Inspect())).Message,
+            StringComparison.Ordinal);
+    }
+}
