@@ -4,6 +4,7 @@ using Hv.Sdk.Block;
 using Hv.Sdk.Boards;
 using Hv.Sdk.Chars;
 using Hv.Sdk.Engines;
+using Hv.Sdk.Faults;
 using Hv.Sdk.Firmware;
 using Hv.Sdk.Management;
 using Hv.Sdk.Net;
@@ -29,6 +30,7 @@ public static class ExtensionSchemas
             INetBackend e => e.Options,
             ICharBackend e => e.Options,
             IFrontEnd e => e.Options,
+            IFaultFactory e => e.Options,
             _ => OptionSchema.Empty,
         };
     }

@@ -33,6 +33,10 @@ public static class Codes
     public const string Contradiction = "HV1107";
     /// <summary>The board, a device or a backend refused its options.</summary>
     public const string Refused = "HV1108";
+    /// <summary>A fault addresses nothing in the machine, or nothing that it can break.</summary>
+    public const string NoFaultSite = "HV1109";
+    /// <summary>A fault waits for a state that nothing shows.</summary>
+    public const string NoFaultState = "HV1110";
 
     /// <summary>plugins.json names a folder that is not there or holds no plugin.json.</summary>
     public const string PluginMissing = "HV2001";

@@ -5,6 +5,7 @@ using Hv.Sdk.Block;
 using Hv.Sdk.Boards;
 using Hv.Sdk.Chars;
 using Hv.Sdk.Engines;
+using Hv.Sdk.Faults;
 using Hv.Sdk.Firmware;
 using Hv.Sdk.Net;
 using Hv.Vmm;
@@ -57,6 +58,9 @@ public sealed class CatalogExtensions(PluginCatalog catalog) : IExtensions
 
     /// <inheritdoc/>
     public ICharBackend CharBackend(string name) => Create<ICharBackend>(ExtensionKind.CharBackend, name);
+
+    /// <inheritdoc/>
+    public IFaultFactory Fault(string name) => Create<IFaultFactory>(ExtensionKind.Fault, name);
 
     private string[] Names(ExtensionKind kind) => [.. catalog.List(kind).Select(e => e.Provided.Name)];
 

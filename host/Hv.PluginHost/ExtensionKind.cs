@@ -3,6 +3,7 @@ using Hv.Sdk.Block;
 using Hv.Sdk.Boards;
 using Hv.Sdk.Chars;
 using Hv.Sdk.Engines;
+using Hv.Sdk.Faults;
 using Hv.Sdk.Firmware;
 using Hv.Sdk.Management;
 using Hv.Sdk.Net;
@@ -12,11 +13,11 @@ namespace Hv.PluginHost;
 /// <summary>A kind of thing that plugins provide: its word in manifests, its attribute and its contract.</summary>
 public sealed class ExtensionKind
 {
-    private ExtensionKind(string name, Type attribute, Type? contract)
+    private ExtensionKind(string name, Type attribute, Type contract)
     {
         Name = name;
         Attribute = attribute;
-        Contract = contract ?? typeof(object);
+        Contract = contract;
     }
 
     /// <summary>CPU engines.</summary>
@@ -36,8 +37,8 @@ public sealed class ExtensionKind
         new("char-backend", typeof(CharBackendAttribute), typeof(ICharBackend));
     /// <summary>Front-ends.</summary>
     public static ExtensionKind FrontEnd { get; } = new("front-end", typeof(FrontEndAttribute), typeof(IFrontEnd));
-    /// <summary>Faults; a class decorates whichever contracts it implements, so there is no single one to ask for.</summary>
-    public static ExtensionKind Fault { get; } = new("fault", typeof(FaultAttribute), null);
+    /// <summary>Faults; the contract is their factory.</summary>
+    public static ExtensionKind Fault { get; } = new("fault", typeof(FaultAttribute), typeof(IFaultFactory));
 
     /// <summary>All kinds.</summary>
     public static IReadOnlyList<ExtensionKind> All { get; } =
@@ -47,7 +48,7 @@ public sealed class ExtensionKind
     public string Name { get; }
     /// <summary>The attribute that names a class of this kind.</summary>
     public Type Attribute { get; }
-    /// <summary>What such a class implements; <see cref="object"/> when it may be one of several.</summary>
+    /// <summary>What such a class implements.</summary>
     public Type Contract { get; }
 
     /// <summary>The kind of that name, or null.</summary>

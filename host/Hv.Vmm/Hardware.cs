@@ -2,10 +2,12 @@ using Hv.Interop;
 using Hv.Memory;
 using Hv.Sdk;
 using Hv.Sdk.Engines;
+using Hv.Sdk.FaultRules;
 using Hv.Vmm.Backends;
 using Hv.Vmm.Buses;
 using Hv.Vmm.Description;
 using Hv.Vmm.Devices;
+using Hv.Vmm.Faults;
 using Hv.Vmm.Interrupts;
 using Hv.Vmm.Time;
 using Hv.Vmm.Vcpus;
@@ -17,6 +19,8 @@ namespace Hv.Vmm;
 /// once the machine is built.</summary>
 internal sealed class Hardware
 {
+    private FaultHost? faultHost;
+    private FaultPlan? faults;
     private readonly Dictionary<(string Path, string Slot), IBackendPort> backends = [];
 
     public required MachineDescription Description { get; init; }
@@ -45,6 +49,11 @@ internal sealed class Hardware
     public DeviceEntropy? EngineEntropy { get; set; }
     public FirmwareSetup? Firmware { get; set; }
     public ConsolePort? Console { get; set; }
+
+    /// <summary>Every contract of this machine is wired through it.</summary>
+    public FaultPlan Faults => faults ??= new FaultPlan(FaultHost, Description.TakesFaults);
+    /// <summary>What fault rules need of this machine.</summary>
+    public FaultHost FaultHost => faultHost ??= new FaultHost(this);
 
     /// <summary>All streams of randomness: one for each device, and the engine's.</summary>
     public IEnumerable<DeviceEntropy> Entropies => [.. Devices.Select(d => d.DeviceEntropy), EngineEntropy!];

@@ -3,6 +3,7 @@ using Hv.Sdk.Block;
 using Hv.Sdk.Boards;
 using Hv.Sdk.Chars;
 using Hv.Sdk.Engines;
+using Hv.Sdk.Faults;
 using Hv.Sdk.Firmware;
 using Hv.Sdk.Net;
 
@@ -34,6 +35,8 @@ public interface IExtensions
     INetBackend NetBackend(string name);
     /// <summary>A character backend.</summary>
     ICharBackend CharBackend(string name);
+    /// <summary>A fault.</summary>
+    IFaultFactory Fault(string name);
 }
 
 /// <summary>A device model with what its manifest and its attribute say.</summary>

@@ -1,12 +1,14 @@
 using System.Diagnostics;
 using Hv.Sdk;
 using Hv.Sdk.Engines;
+using Hv.Sdk.FaultRules;
 using Hv.Sdk.Management;
 using Hv.Sdk.State;
 using Hv.Sdk.Time;
 using Hv.Vmm.Backends;
 using Hv.Vmm.Description;
 using Hv.Vmm.Devices;
+using Hv.Vmm.Faults;
 using Hv.Vmm.Reload;
 using Hv.Vmm.Snapshots;
 using Hv.Vmm.Vcpus;
@@ -25,6 +27,7 @@ public sealed class Machine : IMachine, IDisposable
 
     private readonly Hardware hardware;
     private readonly MachineDescription description;
+    private readonly FaultInstaller faults;
     private readonly ControlQueue commands = new();
     private readonly TaskCompletionSource<MachineOutcome> completion = new(
         TaskCreationOptions.RunContinuationsAsynchronously);
@@ -40,9 +43,10 @@ public sealed class Machine : IMachine, IDisposable
     private volatile bool isHung;
     private bool isDisposed;
 
-    internal Machine(Hardware hardware)
+    internal Machine(Hardware hardware, FaultInstaller faults)
     {
         this.hardware = hardware;
+        this.faults = faults;
         description = hardware.Description;
         watchdog = new Watchdog(description.Name, hardware, Hung);
         hardware.Control.Connect(this);
@@ -54,6 +58,7 @@ public sealed class Machine : IMachine, IDisposable
         }
     }
 
+    internal Hardware Hardware => hardware;
     /// <inheritdoc/>
     public string Name => description.Name;
     /// <summary>What the machine was made from.</summary>
@@ -74,6 +79,9 @@ public sealed class Machine : IMachine, IDisposable
     /// <see cref="MachineDescription.StateHashInterval"/> instructions.
     /// Complete when the machine has ended.</summary>
     public IReadOnlyList<StateHash> StateHashes => stateHashes;
+
+    /// <summary>The faults of this machine with what they counted; those that were added while it ran come last.</summary>
+    public IReadOnlyList<FaultRule> Faults => hardware.Faults.Rules;
 
     /// <summary>Why this machine cannot be saved, by device; empty when it can. Known from the beginning.</summary>
     public IReadOnlyList<string> WhyUnsaveable =>
@@ -112,6 +120,7 @@ public sealed class Machine : IMachine, IDisposable
             ResetDevices(ResetKind.Cold);
             InstallFirmware();
         }
+        faults.CheckConditions();
         state = MachineState.Running;
         ResumeBackends();
         if (description.Timeout is { } limit)
@@ -139,6 +148,18 @@ public sealed class Machine : IMachine, IDisposable
         if (!description.NoReboot) return Command(() => Reset(ResetKind.Warm, "the reset button"));
         Quit(EndReason.Reset, "the reset button was pressed");
         return completion.Task;
+    }
+
+    /// <summary>Adds a fault while the machine runs; it stands still for that moment. Any thread. Needs
+    /// <see cref="MachineDescription.TakesFaults"/>. Switch the rule off with <see cref="FaultRule.IsEnabled"/>.</summary>
+    /// <exception cref="InvalidOperationException">The machine has ended, or was built without taking faults.</exception>
+    /// <exception cref="ConfigurationException">The description is at fault, or addresses nothing here.</exception>
+    /// <exception cref="PluginException">The fault's plugin failed.</exception>
+    public async Task<FaultRule> AddFaultAsync(FaultDescription description)
+    {
+        FaultRule? rule = null;
+        await Command(() => rule = faults.AddRunning(description)).ConfigureAwait(false);
+        return rule!;
     }
 
     /// <inheritdoc/>
@@ -282,6 +303,13 @@ public sealed class Machine : IMachine, IDisposable
         if (description.OnDeviceFailure == FailurePolicy.Stop) RequestEnd(EndReason.HostFailure, message, 4);
     }
 
+    internal void FaultFailed(string where, Exception exception)
+    {
+        string message = $"a fault failed {where}: {exception.GetType().Name}: {exception.Message}";
+        hardware.Log.Write("fault", LogLevel.Error, message, exception);
+        RequestEnd(EndReason.HostFailure, message, 4);
+    }
+
     private Task Command(Action action)
     {
         TaskCompletionSource done = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -343,6 +371,7 @@ public sealed class Machine : IMachine, IDisposable
     {
         hardware.Fabric.LowerAll();
         hardware.Timers.CancelAll();
+        hardware.Faults.Reset();
         foreach (DeviceContext device in hardware.Devices)
         {
             DeviceNode node = device.Node;
@@ -449,7 +478,24 @@ public sealed class Machine : IMachine, IDisposable
             backend.Value.Quiesce(DrainPatience);
             backend.Value.Flush();
         }
-        Finish(new MachineOutcome { Reason = reason, Message = message, ExitCode = exitCode });
+        Finish(Judge(new MachineOutcome { Reason = reason, Message = message, ExitCode = exitCode }));
+    }
+
+    /// <summary>A run that ended well proves nothing when a fault that was to be survived never came.</summary>
+    private MachineOutcome Judge(MachineOutcome outcome)
+    {
+        bool isVerdict = outcome.Reason is EndReason.PowerOff or EndReason.Reset or EndReason.ExitPort or EndReason.Quit
+            or EndReason.PowerCut;
+        string[] silent =
+        [
+            .. hardware.Faults.Rules.Where(r => r is { Fired: 0, When.IsOptional: false, IsEnabled: true })
+                .Select(r => $"the fault '{r.Name}' at '{r.Where}' never fired ({r.Opportunities} opportunities)"),
+        ];
+        if (silent.Length == 0) return outcome;
+        string message = $"{outcome.Message}; {string.Join("; ", silent)}";
+        return isVerdict
+            ? new MachineOutcome { Reason = EndReason.Inconclusive, Message = message, ExitCode = 6 }
+            : new MachineOutcome { Reason = outcome.Reason, Message = message, ExitCode = outcome.ExitCode };
     }
 
     private void Finish(MachineOutcome outcome)

@@ -5,13 +5,17 @@ using Hv.Sdk;
 using Hv.Sdk.Boards;
 using Hv.Sdk.Chars;
 using Hv.Sdk.Engines;
+using Hv.Sdk.FaultRules;
+using Hv.Sdk.Faults;
 using Hv.Sdk.Firmware;
 using Hv.Sdk.Net;
 using Hv.Sdk.Pci;
 using Hv.Sdk.Signals;
+using Hv.Sdk.Time;
 using Hv.Vmm.Backends;
 using Hv.Vmm.Description;
 using Hv.Vmm.Devices;
+using Hv.Vmm.Faults;
 using Hv.Vmm.Interrupts;
 using Hv.Vmm.Strands;
 using Hv.Vmm.Time;
@@ -65,6 +69,8 @@ public sealed class MachineBuilder
         try
         {
             MapMemory(hardware, board);
+            FaultInstaller faults = new(extensions, hardware);
+            faults.AddAll(description.Faults);
             MakeDevices(hardware, board);
             MakeBackends(hardware, board);
             AttachDevices(hardware);
@@ -73,7 +79,9 @@ public sealed class MachineBuilder
             hardware.Firmware = new FirmwareSetup(
                 firmwareName, firmware, firmwareOptions, hardware, board,
                 new DeviceLog("firmware " + firmwareName, log));
-            Machine machine = new(hardware);
+            hardware.Faults.Wire<IGuestMemory>("machine", "memory", hardware.FaultHost.Strand, new GuestRam(hardware.Memory));
+            faults.CheckPlaces();
+            Machine machine = new(hardware, faults);
             machine.CheckSaveRequests();
             return machine;
         }
@@ -217,11 +225,13 @@ public sealed class MachineBuilder
                 model.Threading == Threading.Serialized, hardware.Calls);
             DeviceNode node = new(planned.Path, model, device, strand, new DeviceLog(planned.Path, log),
                 hardware.Events.DeviceFailed) { Options = planned.Options };
-            PciPlug? plug = planned.Placement.Pci is { } address ? new PciPlug(node, address, hardware.Fabric) : null;
+            DeviceContracts contracts = new(hardware, node);
+            PciPlug? plug = planned.Placement.Pci is { } address
+                ? new PciPlug(node, address, hardware.Fabric, contracts) : null;
             DeviceEntropy entropy = new(hardware.Seed, planned.Path);
             DeviceLink? link = hardware.Description.IsReloadable
-                ? new DeviceLink(node, hardware.Fabric, hardware.Msi, isLive: true) : null;
-            hardware.Devices.Add(new DeviceContext(hardware, node, planned.Placement, entropy, plug, link));
+                ? new DeviceLink(node, contracts, isLive: true) : null;
+            hardware.Devices.Add(new DeviceContext(hardware, node, planned.Placement, entropy, plug, contracts, link));
         }
     }
 
@@ -241,14 +251,20 @@ public sealed class MachineBuilder
                 CharBackendDescription chars => OpenChars(chars, context.Node, isDeterministic),
                 NetBackendDescription net => OpenNet(net, context.Node, hardware.Clock),
                 DiskBackendDescription disk => new BlockPort(context.Node, disk.Slot, hardware.Memory,
-                    DiskMedium.Open(disk, path, hardware.Description.Name, extensions),
-                    hardware.Io, hardware.Clock, hardware.Timers),
+                    OpenDisk(disk, context.Node, hardware), hardware.Io, hardware.Clock, hardware.Timers),
                 _ => throw new ConfigurationException($"{path}: unknown kind of backend"),
             };
             if (hardware.Connect(path, backend.Slot, port)) continue;
             port.Dispose();
             throw new ConfigurationException($"{path}: two backends are connected to its {backend.Slot}");
         }
+    }
+
+    private DiskMedium OpenDisk(DiskBackendDescription disk, DeviceNode node, Hardware hardware)
+    {
+        DiskMedium medium = DiskMedium.Open(disk, node.Path, hardware.Description.Name, extensions);
+        medium.Wrap(image => hardware.Faults.Wire(node.Path, $"{disk.Slot}:image", node.Strand, image));
+        return medium;
     }
 
     private StreamPort OpenChars(CharBackendDescription description, DeviceNode node, bool isDeterministic)
@@ -301,11 +317,27 @@ public sealed class MachineBuilder
             bus.Plug(plug.Address, plug);
             if (bridge != plug.Node) calls.Add((bridge!.Strand, plug.Node.Strand));
         }
-        StrandPlan.Apply([.. hardware.Devices.Select(d => d.Node.Strand)], calls);
+        Strand faults = hardware.FaultHost.Strand;
+        calls.UnionWith(LooksOfFaults(hardware, strands));
+        StrandPlan.Apply([faults, .. hardware.Devices.Select(d => d.Node.Strand)], calls);
         foreach (Gate gate in hardware.Devices.Select(d => d.Node.Strand.Gate).OfType<Gate>())
         {
             gate.OrderBroken = g => log.Write("core", LogLevel.Warn,
                 $"the strand of {g.Name} was entered against the order of locks; a deadlock is possible", null);
+        }
+    }
+
+    // A rule that waits for the state of another device looks at it from the strand of its own place.
+    private static IEnumerable<(Strand, Strand)> LooksOfFaults(Hardware hardware, Dictionary<string, Strand> strands)
+    {
+        foreach (FaultRule rule in hardware.Faults.Rules)
+        {
+            if (rule.When.While?.Path is not { } path || !strands.TryGetValue(path, out Strand? seen)) continue;
+            yield return (hardware.FaultHost.Strand, seen);
+            foreach (FaultSite site in rule.Sites)
+            {
+                if (strands.TryGetValue(site.Path, out Strand? from)) yield return (from, seen);
+            }
         }
     }
 
@@ -314,7 +346,8 @@ public sealed class MachineBuilder
         ILocalApics apics = hardware.Services.Of<ILocalApics>().FirstOrDefault()
             ?? throw new ConfigurationException($"the board {hardware.BoardName} has no local APICs");
         hardware.EngineEntropy = new DeviceEntropy(hardware.Seed, "engine");
-        PartitionContext context = new(hardware.Description, hardware.Clock, hardware.EngineEntropy,
+        PartitionContext context = new(hardware.Description,
+            hardware.Faults.Wire<IVmClock>("engine", "clock", hardware.FaultHost.Strand, hardware.Clock), hardware.EngineEntropy,
             new DeviceLog($"engine {hardware.EngineName}", log));
         Guard($"engine {hardware.EngineName}", () =>
         {
@@ -323,7 +356,8 @@ public sealed class MachineBuilder
             for (int i = 0; i < hardware.Description.VcpuCount; i++)
             {
                 hardware.Vcpus.Add(new VcpuNode(
-                    i, hardware.Partition, apics[i], hardware.Ports, hardware.Mmio, hardware.ReadCompleted));
+                    i, hardware.Partition, apics[i], hardware.Ports, hardware.Mmio,
+                    hardware.Faults, hardware.FaultHost.Strand, hardware.ReadCompleted));
             }
         });
     }

@@ -17,5 +17,8 @@ internal sealed class MachineControl : IMachineControl
 
     public void ReportCrash(string reason) => machine?.RequestEnd(EndReason.Crash, reason, 3);
 
+    /// <summary>The power fails.</summary>
+    public void CutPower(string reason) => machine?.RequestEnd(EndReason.PowerCut, reason, 0);
+
     public void RequestExit(byte code, string reason) => machine?.RequestEnd(EndReason.ExitPort, reason, code);
 }

@@ -1,7 +1,9 @@
 using Hv.Sdk;
 using Hv.Sdk.Engines;
+using Hv.Sdk.FaultRules;
 using Hv.Vmm.Backends;
 using Hv.Vmm.Devices;
+using Hv.Vmm.Faults;
 using Hv.Vmm.Snapshots;
 using Hv.Vmm.Vcpus;
 
@@ -25,6 +27,7 @@ internal static class MachineStatistics
         if (withInsides && hardware.Partition is { } partition) to.Child("engine", new EngineCounters(partition));
         foreach (DeviceContext device in hardware.Devices)
             to.Child(device.Path, new DeviceCounters(device.Node, withInsides));
+        foreach (FaultRule rule in hardware.Faults.Rules) to.Child($"fault {rule.Name}", new FaultStatistics(rule));
         foreach (((string path, string slot), IBackendPort port) in hardware.Backends)
         {
             if (port is BlockPort or NetPort) to.Child($"{path}.{slot}", new PortCounters(port));

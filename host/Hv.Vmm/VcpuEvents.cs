@@ -3,7 +3,7 @@ using Hv.Vmm.Vcpus;
 
 namespace Hv.Vmm;
 
-/// <summary>Passes what vCPUs and devices did to the machine, which is made after them.</summary>
+/// <summary>Passes what vCPUs, devices and faults did to the machine, which is made after them.</summary>
 internal sealed class VcpuEvents : IVcpuEvents
 {
     private Machine? machine;
@@ -17,4 +17,6 @@ internal sealed class VcpuEvents : IVcpuEvents
 
     public void DeviceFailed(DeviceNode device, string where, Exception exception) =>
         machine?.DeviceFailed(device, where, exception);
+
+    public void FaultFailed(string where, Exception exception) => machine?.FaultFailed(where, exception);
 }

@@ -55,6 +55,6 @@ public sealed class CharBackendAttribute(string name) : ExtensionAttribute(name)
 [AttributeUsage(AttributeTargets.Class, Inherited = false)]
 public sealed class FrontEndAttribute(string name) : ExtensionAttribute(name);
 
-/// <summary>Names a fault decorator.</summary>
+/// <summary>Names an <see cref="Faults.IFaultFactory"/>.</summary>
 [AttributeUsage(AttributeTargets.Class, Inherited = false)]
 public sealed class FaultAttribute(string name) : ExtensionAttribute(name);

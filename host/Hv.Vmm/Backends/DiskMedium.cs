@@ -26,7 +26,7 @@ internal sealed class DiskMedium : IDisposable
         Serial = serial.Length <= 20 ? serial : serial[..20];
     }
 
-    public IDiskImage Image { get; }
+    public IDiskImage Image { get; private set; }
     public bool IsReadOnly { get; }
     public string Serial { get; }
     public string? WhyUnsaveable => discardsWrites
@@ -55,6 +55,9 @@ internal sealed class DiskMedium : IDisposable
             throw;
         }
     }
+
+    /// <summary>Puts something before the image. Before it is used.</summary>
+    public void Wrap(Func<IDiskImage, IDiskImage> wrapper) => Image = wrapper(Image);
 
     /// <summary>What tells whether the image has been written since, by all its files.</summary>
     public string Generation() => string.Join("|", files.Select(f => f.Generation()));

@@ -15,7 +15,10 @@ internal sealed class Region(AddressBus bus, DeviceNode node, string name, ulong
     public AddressBus Bus { get; } = bus;
     public DeviceNode Node { get; } = node;
     public string Name { get; } = name;
-    public IIoHandler Handler { get; } = handler;
+    /// <summary>Who answers. Replaced only while nothing runs and it is not mapped.</summary>
+    public IIoHandler Handler { get; set; } = handler;
+    /// <summary>Its place for faults.</summary>
+    public string FaultPoint { get; init; } = $"region:{name}";
     public int Token { get; } = token;
     public ulong Start { get; private set; }
     public ulong Length { get; } = length;

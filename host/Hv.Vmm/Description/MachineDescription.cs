@@ -36,6 +36,11 @@ public sealed record MachineDescription
     /// <summary>What devices are connected to on the host's side.</summary>
     public IReadOnlyList<BackendDescription> Backends { get; init; } = [];
 
+    /// <summary>Faults to inject, in order: the first is nearest to what it breaks.</summary>
+    public IReadOnlyList<FaultDescription> Faults { get; init; } = [];
+    /// <summary>Faults can be added while the machine runs; costs one call an access.</summary>
+    public bool TakesFaults { get; init; }
+
     /// <summary>How time runs.</summary>
     public TimeMode Time { get; init; }
     /// <summary>Seed of all randomness; null draws one from the host (not allowed in deterministic mode, where it is

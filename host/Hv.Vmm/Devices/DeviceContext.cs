@@ -1,10 +1,15 @@
 using Hv.Sdk;
+using Hv.Sdk.Block;
+using Hv.Sdk.Chars;
+using Hv.Sdk.Forwarding;
 using Hv.Sdk.Io;
 using Hv.Sdk.Memory;
+using Hv.Sdk.Net;
 using Hv.Sdk.Pci;
 using Hv.Sdk.Signals;
 using Hv.Sdk.Time;
 using Hv.Vmm.Buses;
+using Hv.Vmm.Faults;
 using Hv.Vmm.Interrupts;
 using Hv.Vmm.Time;
 
@@ -17,17 +22,19 @@ internal sealed class DeviceContext : IDeviceContext
 {
     private readonly Hardware hardware;
     private readonly PciClaim? pciClaim;
+    private readonly List<(ForwardingTimer Given, VmTimer Timer)> stagedTimers = [];
     private ulong nextTicket;
     private bool isAttached;
 
     public DeviceContext(Hardware hardware, DeviceNode node, Placement placement, DeviceEntropy entropy, PciPlug? pci,
-        DeviceLink? link)
+        DeviceContracts contracts, DeviceLink? link)
     {
         this.hardware = hardware;
         Node = node;
         Placement = placement;
         DeviceEntropy = entropy;
         PciPlug = pci;
+        Contracts = contracts;
         Link = link;
         pciClaim = pci is null || link is null ? null : new PciClaim(pci, this);
     }
@@ -35,6 +42,8 @@ internal sealed class DeviceContext : IDeviceContext
     public DeviceNode Node { get; }
     public DeviceEntropy DeviceEntropy { get; }
     public PciPlug? PciPlug { get; }
+    /// <summary>The contracts between the device and the core, whichever instance uses them.</summary>
+    public DeviceContracts Contracts { get; }
     /// <summary>What stands between the instance and the machine; null when the machine's plugins stay as they are.</summary>
     public DeviceLink? Link { get; }
 
@@ -55,9 +64,9 @@ internal sealed class DeviceContext : IDeviceContext
     public Placement Placement { get; }
     public int VcpuCount => hardware.Description.VcpuCount;
     public ulong TscHz => hardware.Description.TscHz;
-    public IVmClock Clock => hardware.Clock;
-    public IDmaSpace Dma => hardware.Memory.Dma;
-    public IMsiTarget Msi => Link is null ? hardware.Msi : Link;
+    public IVmClock Clock => Contracts.Clock;
+    public IDmaSpace Dma => Contracts.Dma;
+    public IMsiTarget Msi => Link is null ? Contracts.Msi : Link;
     public IEntropy Entropy => DeviceEntropy;
     public IDeviceLog Log => Node.Log;
     public IStrand Strand => Link is null ? Node.Strand : Link;
@@ -79,7 +88,9 @@ internal sealed class DeviceContext : IDeviceContext
         AddressBus bus = space == AddressSpace.Ports ? hardware.Ports : hardware.Mmio;
         if (lengthBytes == 0 || lengthBytes - 1 > bus.LastAddress)
             throw new ConfigurationException($"{Path}: the device claims a region '{name}' of {lengthBytes} bytes");
-        Region region = new(bus, Node, name, lengthBytes, handler, token, isLive: !IsStaged);
+        string point = PointOf(name);
+        Region region = new(bus, Node, name, lengthBytes, IsStaged ? handler : Contracts.Wire(point, handler), token,
+            isLive: !IsStaged) { FaultPoint = point };
         Regions.Add(region);
         return region;
     }
@@ -97,7 +108,8 @@ internal sealed class DeviceContext : IDeviceContext
         if (pin is not { } wired) return default;
         if (!Outputs.TryAdd(name, wired))
             throw new ConfigurationException($"{Path}: the device claims its output '{name}' twice");
-        return new IrqLine(Link is null ? hardware.Fabric : Link, wired);
+        IIrqSink sink = Contracts.Line(name, wired);
+        return new IrqLine(Link is null ? sink : Link, wired);
     }
 
     public IrqInputs IrqIn(string name, int count, IIrqHandler handler)
@@ -114,25 +126,43 @@ internal sealed class DeviceContext : IDeviceContext
     public IVmTimer CreateTimer(string name, Action<VmTime> fired)
     {
         CheckAttaching();
-        VmTimer timer;
         if (IsStaged)
         {
             if (Timers.Exists(t => t.Name == name))
                 throw new ConfigurationException($"{Path}: the device makes its timer '{name}' twice");
-            timer = new VmTimer(hardware.Timers, Node, name, fired) { Standing = TimerStanding.Staged };
+            VmTimer timer = new(hardware.Timers, Node, name, fired) { Standing = TimerStanding.Staged };
+            Timers.Add(timer);
+            if (!Contracts.MayWrapTimer(name)) return timer;
+            ForwardingTimer given = new(timer);
+            stagedTimers.Add((given, timer));
+            return given;
         }
-        else
-        {
-            timer = hardware.Timers.Create(Node, name, fired);
-        }
-        Timers.Add(timer);
-        return timer;
+        VmTimer live = hardware.Timers.Create(Node, name, Contracts.Handler(name, fired));
+        Timers.Add(live);
+        return Contracts.Timer(live);
+    }
+
+    /// <summary>The instance takes the device over: faults stand before what it gives. While nothing runs.</summary>
+    public void WireStaged()
+    {
+        foreach (Region region in Regions) region.Handler = Contracts.Wire(region.FaultPoint, region.Handler);
+        foreach (VmTimer timer in Timers) timer.Handler = Contracts.Handler(timer.Name, timer.Handler);
+        foreach ((ForwardingTimer given, VmTimer timer) in stagedTimers) given.Inner = Contracts.Timer(timer);
+    }
+
+    // A device may claim several regions of one name.
+    private string PointOf(string region)
+    {
+        int twins = Regions.Count(r => r.Name == region);
+        return twins == 0 ? $"region:{region}" : $"region:{region}#{twins + 1}";
     }
 
     public T? Backend<T>(string slot) where T : class
     {
-        T? port = hardware.Backend(Path, slot) as T;
-        return port is null || Link is null ? port : Link.Relay(port);
+        if (hardware.Backend(Path, slot) is not T port) return null;
+        if (typeof(T) == typeof(IBlockPort) || typeof(T) == typeof(INetPort) || typeof(T) == typeof(ICharPort))
+            port = Contracts.Port(slot, port);
+        return Link is null ? port : Link.Relay(port);
     }
 
     public void Provide<T>(T service) where T : class

@@ -3,7 +3,7 @@ using Hv.Sdk.Block;
 using Hv.Sdk.Chars;
 using Hv.Sdk.Net;
 using Hv.Sdk.Signals;
-using Hv.Vmm.Interrupts;
+using Hv.Vmm.Faults;
 
 namespace Hv.Vmm.Devices;
 
@@ -23,8 +23,7 @@ internal sealed class DeviceLink : IIrqSink, IMsiTarget, IStrand
     }
 
     private readonly DeviceNode node;
-    private readonly IrqFabric fabric;
-    private readonly MsiRouter msi;
+    private readonly DeviceContracts contracts;
     private readonly Lock postGate = new();
     private readonly Queue<Action> posted = new();
     private readonly List<IPortRelay> relays = [];
@@ -35,14 +34,12 @@ internal sealed class DeviceLink : IIrqSink, IMsiTarget, IStrand
     private volatile Phase phase;
 
     /// <param name="node">The device.</param>
-    /// <param name="fabric">Where its lines go.</param>
-    /// <param name="msi">Where its messages go.</param>
+    /// <param name="contracts">Where its lines and messages go.</param>
     /// <param name="isLive">The instance is the first one: it is live while it is attached.</param>
-    public DeviceLink(DeviceNode node, IrqFabric fabric, MsiRouter msi, bool isLive)
+    public DeviceLink(DeviceNode node, DeviceContracts contracts, bool isLive)
     {
         this.node = node;
-        this.fabric = fabric;
-        this.msi = msi;
+        this.contracts = contracts;
         phase = isLive ? Phase.Live : Phase.Settling;
         runPosted = RunPosted;
     }
@@ -57,21 +54,21 @@ internal sealed class DeviceLink : IIrqSink, IMsiTarget, IStrand
     /// <summary>Hot path.</summary>
     public void Set(int pin, bool level)
     {
-        if (phase == Phase.Live) fabric.Set(pin, level);
+        if (phase == Phase.Live) contracts.SinkOf(pin).Set(pin, level);
         else if (phase == Phase.Loading) levels[pin] = level;
     }
 
     /// <summary>Hot path.</summary>
     public void Pulse(int pin)
     {
-        if (phase == Phase.Live) fabric.Pulse(pin);
+        if (phase == Phase.Live) contracts.SinkOf(pin).Pulse(pin);
         else if (phase == Phase.Loading) pulses.Add(pin);
     }
 
     /// <summary>Hot path.</summary>
     public void Send(in MsiMessage message)
     {
-        if (phase == Phase.Live) msi.Send(message);
+        if (phase == Phase.Live) contracts.Msi.Send(message);
         else if (phase == Phase.Loading) messages.Add(message);
     }
 
@@ -146,9 +143,9 @@ internal sealed class DeviceLink : IIrqSink, IMsiTarget, IStrand
     /// <summary>Does what the instance did while it loaded.</summary>
     public void Deliver()
     {
-        foreach ((int pin, bool level) in levels) fabric.Set(pin, level);
-        foreach (int pin in pulses) fabric.Pulse(pin);
-        foreach (MsiMessage message in messages) msi.Send(message);
+        foreach ((int pin, bool level) in levels) contracts.SinkOf(pin).Set(pin, level);
+        foreach (int pin in pulses) contracts.SinkOf(pin).Pulse(pin);
+        foreach (MsiMessage message in messages) contracts.Msi.Send(message);
         levels.Clear();
         pulses.Clear();
         messages.Clear();

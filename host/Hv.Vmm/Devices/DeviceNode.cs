@@ -1,11 +1,12 @@
 using Hv.Sdk;
 using Hv.Sdk.State;
 using Hv.Vmm.Strands;
+using Hv.Vmm.Time;
 
 namespace Hv.Vmm.Devices;
 
 /// <summary>One device as the core knows it: its strand, its counters, and whether it has failed.</summary>
-internal sealed class DeviceNode
+internal sealed class DeviceNode : ITimerOwner
 {
     private readonly Action<DeviceNode, string, Exception> failed;
     private volatile bool isFailed;
@@ -57,6 +58,10 @@ internal sealed class DeviceNode
         Model = model;
         Device = device;
     }
+
+    public bool KeepsItsTimers => false;
+
+    public void CountTimer() => TimersFired++;
 
     /// <summary>The device threw or broke its contract: it is not called any more, and the machine's policy decides
     /// what follows.</summary>

@@ -32,9 +32,9 @@ internal sealed class DeviceSuccessor
         this.model = model;
         this.device = device;
         newCode = $"version {model.PluginVersion} of plugin {model.Plugin}";
-        DeviceLink link = new(old.Node, hardware.Fabric, hardware.Msi, isLive: false);
+        DeviceLink link = new(old.Node, old.Contracts, isLive: false);
         DeviceEntropy entropy = new(hardware.Seed, old.Path);
-        context = new DeviceContext(hardware, old.Node, old.Placement, entropy, old.PciPlug, link);
+        context = new DeviceContext(hardware, old.Node, old.Placement, entropy, old.PciPlug, old.Contracts, link);
     }
 
     public string Path => old.Path;
@@ -117,6 +117,7 @@ internal sealed class DeviceSuccessor
         DeviceNode node = old.Node;
         ReloadedDevice report = new(Path, model.Name, node.State?.StateVersion ?? 0, (device as IStateful)?.StateVersion ?? 0);
         old.Link!.Cut();
+        context.WireStaged();
         Exchange(hardware.Ports);
         Exchange(hardware.Mmio);
         hardware.Timers.Exchange(old.Timers, context.Timers);

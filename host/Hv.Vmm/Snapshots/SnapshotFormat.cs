@@ -6,7 +6,7 @@ namespace Hv.Vmm.Snapshots;
 /// section u16 length of the name, u16 version, u32 length of the payload, name (UTF-8), payload, u64 checksum of all
 /// these
 /// </code>
-/// Sections in order: <c>machine</c>, <c>lines</c>, <c>timers</c>, <c>entropy</c>, <c>backend/…</c>, <c>device/…</c>,
+/// Sections in order: <c>machine</c>, <c>lines</c>, <c>timers</c>, <c>entropy</c>, <c>faults</c> (when there are any), <c>backend/…</c>, <c>device/…</c>,
 /// <c>vcpu/…</c>, <c>ram</c> (one for each
 /// MiB that is not all zeroes: u64 offset, u32 length, u8 codec, bytes), and <c>end</c> with the number of sections
 /// before it. A file
@@ -29,6 +29,7 @@ internal static class SnapshotFormat
     public const string Lines = "lines";
     public const string Timers = "timers";
     public const string Entropy = "entropy";
+    public const string Faults = "faults";
     public const string Backend = "backend/";
     public const string Device = "device/";
     public const string Vcpu = "vcpu/";

@@ -113,6 +113,7 @@ internal sealed class SnapshotReader
             hardware.Fabric.Restore(reader.Groups(1, SnapshotFormat.MaxLines).Select(g => g.Text(1, 512)));
         else if (name == SnapshotFormat.Timers) TakeTimers(reader);
         else if (name == SnapshotFormat.Entropy) TakeEntropy(reader);
+        else if (name == SnapshotFormat.Faults) hardware.Faults.Load(reader);
         else if (name.StartsWith(SnapshotFormat.Backend, StringComparison.Ordinal)) TakeBackend(name, reader);
         else if (name.StartsWith(SnapshotFormat.Device, StringComparison.Ordinal)) TakeDevice(name, version, reader);
         else throw new StateException($"it has a part '{name}' that this Hv does not know");
@@ -155,7 +156,8 @@ internal sealed class SnapshotReader
 
     private void TakeTimers(StateReader r)
     {
-        Dictionary<string, VmTimer> timers = hardware.Timers.All.ToDictionary(t => t.FullName);
+        Dictionary<string, VmTimer> timers = hardware.Timers.All
+            .Where(t => !t.Owner.KeepsItsTimers).ToDictionary(t => t.FullName);
         hardware.Timers.CancelAll();
         foreach (StateReader group in r.Groups(1, SnapshotFormat.MaxTimers))
         {

@@ -63,6 +63,7 @@ internal sealed class SnapshotWriter
         });
         Section(SnapshotFormat.Timers, 1, w => WriteTimers(hardware, w));
         Section(SnapshotFormat.Entropy, 1, w => WriteEntropy(hardware, w));
+        if (hardware.Faults.Rules.Count > 0) Section(SnapshotFormat.Faults, 1, hardware.Faults.Save);
         foreach (((string path, string slot), IBackendPort port) in hardware.Backends)
         {
             Section($"{SnapshotFormat.Backend}{path}/{slot}", 1, w =>
@@ -113,7 +114,8 @@ internal sealed class SnapshotWriter
     private static void WriteTimers(Hardware hardware, StateWriter w)
     {
         // In the order in which they were armed, so that equal deadlines fire in the same order again.
-        foreach (VmTimer timer in hardware.Timers.All.Where(t => t.DueNs != long.MaxValue).OrderBy(t => t.Sequence))
+        foreach (VmTimer timer in hardware.Timers.All
+            .Where(t => t.DueNs != long.MaxValue && !t.Owner.KeepsItsTimers).OrderBy(t => t.Sequence))
         {
             w.Group(1, g =>
             {

@@ -41,6 +41,12 @@ public sealed record StateHash(ulong Instructions, ulong Hash)
             stateful.Save(new StateWriter(bytes));
             hash = Mix(hash, OfBytes(bytes.WrittenSpan));
         }
+        if (hardware.Faults.Rules.Count > 0)
+        {
+            ArrayBufferWriter<byte> bytes = new();
+            hardware.Faults.Save(new StateWriter(bytes));
+            hash = Mix(hash, OfBytes(bytes.WrittenSpan));
+        }
         foreach (VmTimer timer in hardware.Timers.All) hash = Mix(hash, (ulong)timer.DueNs);
         foreach (string line in hardware.Fabric.HighOutputs())
             hash = Mix(hash, OfBytes(MemoryMarshal.AsBytes(line.AsSpan())));

@@ -1,5 +1,4 @@
 using Hv.Sdk.Time;
-using Hv.Vmm.Devices;
 
 namespace Hv.Vmm.Time;
 
@@ -30,13 +29,13 @@ internal sealed class TimerQueue
     /// <summary>Sets who is told, on the arming thread, when the earliest deadline becomes earlier.</summary>
     public void OnHeadMoved(Action<long> handler) => headMoved = handler;
 
-    public VmTimer Create(DeviceNode node, string name, Action<VmTime> fired)
+    public VmTimer Create(ITimerOwner owner, string name, Action<VmTime> fired)
     {
-        VmTimer timer = new(this, node, name, fired);
+        VmTimer timer = new(this, owner, name, fired);
         lock (gate)
         {
             if (all.Exists(t => t.FullName == timer.FullName))
-                throw new Hv.Sdk.ConfigurationException($"{node.Path}: the device makes its timer '{name}' twice");
+                throw new Hv.Sdk.ConfigurationException($"{owner.Path}: the device makes its timer '{name}' twice");
             all.Add(timer);
         }
         return timer;
@@ -138,9 +137,13 @@ internal sealed class TimerQueue
         if (first != long.MaxValue) headMoved?.Invoke(first);
     }
 
+    /// <summary>Cancels what a reset cancels: all but the timers whose owners keep them.</summary>
     public void CancelAll()
     {
-        foreach (VmTimer timer in all) Cancel(timer);
+        foreach (VmTimer timer in all)
+        {
+            if (!timer.Owner.KeepsItsTimers) Cancel(timer);
+        }
     }
 
     private void Remove(VmTimer timer)

@@ -1,6 +1,5 @@
 using Hv.Sdk;
 using Hv.Sdk.Time;
-using Hv.Vmm.Devices;
 
 namespace Hv.Vmm.Time;
 
@@ -15,14 +14,14 @@ internal enum TimerStanding : byte
     Cut,
 }
 
-/// <summary>A one-shot timer of one device. Its fields belong to the queue.</summary>
-internal sealed class VmTimer(TimerQueue queue, DeviceNode node, string name, Action<VmTime> fired) : IVmTimer
+/// <summary>A one-shot timer of one device or fault. Its fields belong to the queue.</summary>
+internal sealed class VmTimer(TimerQueue queue, ITimerOwner owner, string name, Action<VmTime> fired) : IVmTimer
 {
     public const int NotQueued = -1;
 
-    public DeviceNode Node { get; } = node;
+    public ITimerOwner Owner { get; } = owner;
     public string Name { get; } = name;
-    public string FullName => $"{Node.Path}/{Name}";
+    public string FullName => $"{Owner.Path}/{Name}";
 
     /// <summary>When it fires, in nanoseconds; <see cref="long.MaxValue"/> when not armed.</summary>
     public long DueNs = long.MaxValue;
@@ -36,6 +35,9 @@ internal sealed class VmTimer(TimerQueue queue, DeviceNode node, string name, Ac
     /// <summary>Whether it counts. Changed while nothing runs.</summary>
     public TimerStanding Standing { get; set; }
 
+    /// <summary>What it calls. Replaced only before it is live.</summary>
+    public Action<VmTime> Handler { get; set; } = fired;
+
     public VmTime Due => VmTime.FromNs(Volatile.Read(ref DueNs));
 
     public void Arm(VmTime due) => queue.Arm(this, due.Nanoseconds);
@@ -45,16 +47,16 @@ internal sealed class VmTimer(TimerQueue queue, DeviceNode node, string name, Ac
     /// <summary>Fires on the strand, unless it was armed anew or cancelled since it was taken from the queue.</summary>
     public void Fire(uint generation)
     {
-        using StrandScope scope = Node.Strand.Enter();
-        if (!queue.TryBeginFiring(this, generation, out long due) || Node.IsFailed) return;
-        Node.TimersFired++;
+        using StrandScope scope = Owner.Strand.Enter();
+        if (!queue.TryBeginFiring(this, generation, out long due) || Owner.IsFailed) return;
+        Owner.CountTimer();
         try
         {
-            fired(VmTime.FromNs(due));
+            Handler(VmTime.FromNs(due));
         }
         catch (Exception e)
         {
-            Node.Fail($"in timer {Name}", e);
+            Owner.Fail($"in timer {Name}", e);
         }
     }
 }

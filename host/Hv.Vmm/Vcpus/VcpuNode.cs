@@ -1,6 +1,8 @@
 using Hv.Interop;
 using Hv.Sdk.Engines;
+using Hv.Sdk.FaultRules;
 using Hv.Vmm.Buses;
+using Hv.Vmm.Strands;
 
 namespace Hv.Vmm.Vcpus;
 
@@ -13,11 +15,13 @@ internal sealed class VcpuNode : IDisposable
     private readonly VcpuState powerOn;
 
     public VcpuNode(int index, IPartition partition, ILocalApic apic, AddressBus ports, AddressBus memory,
-        Action<int> readCompleted)
+        FaultPlan faults, Strand faultStrand, Action<int> readCompleted)
     {
         Index = index;
         Bus = new VcpuBus(ports, memory, (ushort)index, () => readCompleted(index));
-        Vcpu = partition.CreateVcpu(index, apic, Bus);
+        string path = $"vcpu{index}";
+        ILocalApic wired = faults.Wire(path, "apic", faultStrand, apic);
+        Vcpu = faults.Wire(path, "run", faultStrand, partition.CreateVcpu(index, wired, Bus));
         Vcpu.ReadState(ref powerOn);
     }
 

@@ -36,6 +36,10 @@ public enum EndReason : byte
     Interrupted,
     /// <summary>The machine was saved and ended, as asked.</summary>
     Saved,
+    /// <summary>A fault cut the power.</summary>
+    PowerCut,
+    /// <summary>The run ended well but proves nothing: a fault never fired.</summary>
+    Inconclusive,
 }
 
 /// <summary>How a machine ended.</summary>

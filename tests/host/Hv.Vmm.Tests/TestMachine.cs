@@ -4,6 +4,7 @@ using Hv.Sdk.Block;
 using Hv.Sdk.Boards;
 using Hv.Sdk.Chars;
 using Hv.Sdk.Engines;
+using Hv.Sdk.Faults;
 using Hv.Sdk.Firmware;
 using Hv.Sdk.Management;
 using Hv.Sdk.Net;
@@ -18,6 +19,7 @@ internal sealed class TestMachine : IExtensions, IBoard, IFirmware, IMachineLog
 
     private readonly Dictionary<string, DeviceModel> models = [];
     private readonly Dictionary<string, IDiskFormat> formats = [];
+    private readonly Dictionary<string, IFaultFactory> faults = [];
     private readonly List<Action<IBoardBuilder>> steps = [];
 
     public TestMachine(params Step[][] scripts)
@@ -77,6 +79,12 @@ internal sealed class TestMachine : IExtensions, IBoard, IFirmware, IMachineLog
         return this;
     }
 
+    public TestMachine Fault(string name, IFaultFactory fault)
+    {
+        faults[name] = fault;
+        return this;
+    }
+
     public Machine Make() => new MachineBuilder(this, this).Build(Description);
 
     public Machine Begin()
@@ -114,6 +122,8 @@ internal sealed class TestMachine : IExtensions, IBoard, IFirmware, IMachineLog
     IDiskFormat IExtensions.DiskFormat(string name) => formats[name];
     INetBackend IExtensions.NetBackend(string name) => throw new ConfigurationException(name);
     ICharBackend IExtensions.CharBackend(string name) => throw new ConfigurationException(name);
+    IFaultFactory IExtensions.Fault(string name) =>
+        faults.TryGetValue(name, out IFaultFactory? fault) ? fault : throw new ConfigurationException($"no fault {name}");
 
     // ---- IBoard, IFirmware
 
