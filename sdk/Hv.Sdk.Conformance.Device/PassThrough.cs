@@ -181,6 +181,12 @@ internal sealed class PassThroughBlock(IBlockPort inner, CallWatch watch) : IBlo
         return inner.TrySubmit(request, segments);
     }
 
+    public void Abandon(ulong tag)
+    {
+        watch.Called("IBlockPort.Abandon");
+        inner.Abandon(tag);
+    }
+
     public void Listen(IBlockListener listener) => inner.Listen(new Listener(listener));
 
     private sealed class Listener(IBlockListener inner) : IBlockListener
