@@ -430,6 +430,8 @@ public sealed class Machine : IMachine, IDisposable
         {
             draining.RemoveAll(d =>
             {
+                // Nothing else runs posted work now, and a drain may end by it.
+                d.Node.Strand.RunPosted();
                 bool isDrained = true;
                 OnStrand(d.Node, () => isDrained = d.Drain.IsDrained);
                 return isDrained;

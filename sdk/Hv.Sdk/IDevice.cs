@@ -38,9 +38,11 @@ public enum ResetKind : byte
 /// <summary>Implemented by a device with work of its own in flight outside the core's backends.</summary>
 public interface IDrain
 {
-    /// <summary>Begins to wind down before a pause or save; on the strand.</summary>
+    /// <summary>Begins to wind down before a save; on the strand. vCPUs, timers and virtual time stand still from before this call until
+    /// after the save: only what the host does, and posts to the strand, can bring the end nearer.</summary>
     void BeginDrain();
-    /// <summary>True when nothing is in flight. Polled on the strand.</summary>
+    /// <summary>True when nothing is in flight. Polled on the strand, between what was posted to it, for two seconds at the most; a device that
+    /// is not drained by then is saved as it is.</summary>
     bool IsDrained { get; }
 }
 

@@ -82,7 +82,9 @@ public interface IDeviceContext
     IReadOnlyList<T> Services<T>() where T : class;
 
     /// <summary>Postpones a read: return <see cref="IoStatus.Deferred"/> with this ticket in hand, and answer with
-    /// <see cref="CompleteDeferred"/>. The vCPU waits outside guest code; the instruction is executed again and consumes the value.</summary>
+    /// <see cref="CompleteDeferred"/>. The vCPU waits outside guest code; the instruction is executed again and consumes
+    /// the value, and those of its reads that were answered before. Each read is asked once, except that a restored machine asks for the
+    /// postponed one again.</summary>
     ulong Defer(in IoAccess access);
 
     /// <summary>Answers a postponed read.</summary>

@@ -1,17 +1,19 @@
 using Hv.Sdk.Engines;
 using Hv.Sdk.Io;
+using Hv.Sdk.State;
 using Hv.Vmm.Devices;
 
 namespace Hv.Vmm.Buses;
 
-/// <summary>One vCPU's road to devices. Remembers where the last access went; splits what straddles regions; keeps the
-/// value of a postponed
-/// read for the instruction's second execution. Called on the vCPU's thread only, except
+/// <summary>One vCPU's road to devices. Remembers where the last access went; splits what straddles regions; keeps what
+/// an instruction has read, for its next execution when one of its reads is postponed. Called on the vCPU's thread only, except
 /// <see cref="Complete"/>.</summary>
-internal sealed class VcpuBus(AddressBus ports, AddressBus memory, ushort vcpu, Action completed) : IVcpuBus
+internal sealed class VcpuBus(AddressBus ports, AddressBus memory, ushort index, Action completed) : IVcpuBus
 {
+    private readonly ReadLog log = new();
     private Cursor portCursor = new(ports);
     private Cursor memoryCursor = new(memory);
+    private IVcpu vcpu = null!;
 
     private const int None = 0;
     private const int Waiting = 1;
@@ -28,6 +30,9 @@ internal sealed class VcpuBus(AddressBus ports, AddressBus memory, ushort vcpu, 
 
     /// <summary>Whether the vCPU waits for a postponed read.</summary>
     public bool IsWaiting => state == Waiting;
+
+    /// <summary>Whose bus this is. Before the first access.</summary>
+    public void Connect(IVcpu to) => vcpu = to;
 
     /// <summary>Hot path.</summary>
     public IoStatus ReadMmio(ulong gpa, int size, out ulong value) =>
@@ -55,10 +60,15 @@ internal sealed class VcpuBus(AddressBus ports, AddressBus memory, ushort vcpu, 
         return IoStatus.Ok;
     }
 
+    /// <summary>Hot path.</summary>
+    public void Commit() => log.Clear();
+
     private IoStatus Read(ref Cursor cursor, ulong address, int size, IoFlags flags, out ulong value)
     {
-        if (state != None && TakePostponed(address, size, flags, out value)) return IoStatus.Ok;
+        log.Begin(vcpu.Retired);
+        if (state == Answered) TakeAnswer();
         ulong mask = ulong.MaxValue >> (64 - size * 8);
+        bool isPort = (flags & IoFlags.PortIo) != 0;
         while (true)
         {
             Mapping? mapping = cursor.Find(address, (ulong)size - 1, out bool isWhole);
@@ -69,9 +79,11 @@ internal sealed class VcpuBus(AddressBus ports, AddressBus memory, ushort vcpu, 
                 value = mask;
                 return IoStatus.Ok;
             }
-            if (!cursor.Bus.TryRead(mapping, address, size, vcpu, flags, out IoStatus status, out value)) continue;
-            if (status == IoStatus.Deferred) return Postpone(mapping, address, size, flags, ref value);
+            if (log.TryTake(address, size, isPort, out value)) return IoStatus.Ok;
+            if (!cursor.Bus.TryRead(mapping, address, size, index, flags, out IoStatus status, out value)) continue;
+            if (status == IoStatus.Deferred && TryPostpone(mapping, address, size, isPort)) return IoStatus.Deferred;
             value = status == IoStatus.Ok ? value & mask : mask;
+            log.Add(address, size, isPort, value);
             return IoStatus.Ok;
         }
     }
@@ -88,23 +100,18 @@ internal sealed class VcpuBus(AddressBus ports, AddressBus memory, ushort vcpu, 
                 return;
             }
             if (mapping is null) cursor.Bus.OpenAccesses++;
-            else if (!cursor.Bus.TryWrite(mapping, address, size, value, vcpu, flags, out _)) continue;
+            else if (!cursor.Bus.TryWrite(mapping, address, size, value, index, flags, out _)) continue;
             return;
         }
     }
 
-    // Deviation: a byte of a straddling read cannot be postponed; it reads as ones.
     private IoStatus ReadPieces(ref Cursor cursor, ulong address, int size, IoFlags flags, out ulong value)
     {
         value = 0;
         for (int i = 0; i < size; i++)
         {
             IoStatus status = Read(ref cursor, Wrap(address + (ulong)i, flags), 1, flags, out ulong piece);
-            if (status == IoStatus.Deferred)
-            {
-                state = None;
-                piece = 0xff;
-            }
+            if (status == IoStatus.Deferred) return status;
             value |= piece << (i * 8);
         }
         return IoStatus.Ok;
@@ -130,8 +137,12 @@ internal sealed class VcpuBus(AddressBus ports, AddressBus memory, ushort vcpu, 
         completed();
     }
 
-    /// <summary>Forgets a postponed read: reset or restore.</summary>
-    public void ForgetPostponed() => state = None;
+    /// <summary>Forgets a postponed read and what came with it: reset or restore.</summary>
+    public void ForgetPostponed()
+    {
+        state = None;
+        log.Clear();
+    }
 
     /// <summary>Another instance of the device answers now: a read that the old one postponed is asked again, and nothing
     /// leads to where the last access went. True when a read was waiting. While nothing runs.</summary>
@@ -144,29 +155,46 @@ internal sealed class VcpuBus(AddressBus ports, AddressBus memory, ushort vcpu, 
         return true;
     }
 
-    private IoStatus Postpone(Mapping mapping, ulong address, int size, IoFlags flags, ref ulong value)
+    /// <summary>Whether the vCPU stands before an instruction that waits for a read, or has its answer and is to be executed
+    /// again.</summary>
+    public bool IsBetweenExecutions => state != None || log.IsRewound;
+
+    /// <summary>Writes what that instruction has read already; what it waits for is asked for again.</summary>
+    public void Save(StateWriter writer)
+    {
+        if (state == Answered) TakeAnswer();
+        log.Save(writer);
+    }
+
+    /// <summary>Takes it over.</summary>
+    public void Load(StateReader reader) => log.Load(reader);
+
+    // False: the device has to be answered for at once.
+    private bool TryPostpone(Mapping mapping, ulong address, int size, bool isPort)
     {
         if (state == None)
         {
             InvalidOperationException breach = new("it gave Deferred without calling Defer");
             mapping.Node.Fail("answering a read", breach);
-            value = ulong.MaxValue >> (64 - size * 8);
-            return IoStatus.Ok;
+            return false;
+        }
+        if (log.IsFull)
+        {
+            state = None;
+            return false;
         }
         postponedAddress = address;
         postponedSize = size;
-        isPostponedPort = (flags & IoFlags.PortIo) != 0;
-        return IoStatus.Deferred;
+        isPostponedPort = isPort;
+        log.Rewind();
+        return true;
     }
 
-    private bool TakePostponed(ulong address, int size, IoFlags flags, out ulong value)
+    private void TakeAnswer()
     {
-        bool isSame = address == postponedAddress && size == postponedSize
-            && isPostponedPort == ((flags & IoFlags.PortIo) != 0);
-        value = postponedValue & (ulong.MaxValue >> (64 - size * 8));
-        if (!isSame || state != Answered) return false;
         state = None;
-        return true;
+        ulong mask = ulong.MaxValue >> (64 - postponedSize * 8);
+        log.Answer(postponedAddress, postponedSize, isPostponedPort, postponedValue & mask);
     }
 
     /// <summary>Where the last access of one space went.</summary>

@@ -114,6 +114,8 @@ internal sealed class SnapshotReader
         else if (name == SnapshotFormat.Timers) TakeTimers(reader);
         else if (name == SnapshotFormat.Entropy) TakeEntropy(reader);
         else if (name == SnapshotFormat.Faults) hardware.Faults.Load(reader);
+        else if (name.StartsWith(SnapshotFormat.Reads, StringComparison.Ordinal))
+            Vcpu(name, SnapshotFormat.Reads).Bus.Load(reader);
         else if (name.StartsWith(SnapshotFormat.Backend, StringComparison.Ordinal)) TakeBackend(name, reader);
         else if (name.StartsWith(SnapshotFormat.Device, StringComparison.Ordinal)) TakeDevice(name, version, reader);
         else throw new StateException($"it has a part '{name}' that this Hv does not know");
@@ -216,14 +218,17 @@ internal sealed class SnapshotReader
 
     private void TakeVcpu(string name, ushort version, ReadOnlySpan<byte> payload)
     {
-        bool isKnown = int.TryParse(name.AsSpan(SnapshotFormat.Vcpu.Length), out int index)
-            && (uint)index < (uint)hardware.Vcpus.Count;
-        if (!isKnown || version > VcpuState.CurrentVersion || payload.Length > Unsafe.SizeOf<VcpuState>())
+        VcpuNode vcpu = Vcpu(name, SnapshotFormat.Vcpu);
+        if (version > VcpuState.CurrentVersion || payload.Length > Unsafe.SizeOf<VcpuState>())
             throw new StateException($"{name} has a state of version {version} with {payload.Length} bytes, which this Hv cannot read");
         VcpuState state = default; // fields are only ever appended: what an older layout lacks is zero
         payload.CopyTo(MemoryMarshal.AsBytes(new Span<VcpuState>(ref state)));
-        hardware.Vcpus[index].Vcpu.WriteState(state);
+        vcpu.Vcpu.WriteState(state);
     }
+
+    private VcpuNode Vcpu(string name, string kind) =>
+        int.TryParse(name.AsSpan(kind.Length), out int index) && (uint)index < (uint)hardware.Vcpus.Count
+            ? hardware.Vcpus[index] : throw new StateException($"this machine has no vCPU for the part '{name}'");
 
     private void TakeRam(ReadOnlySpan<byte> payload)
     {

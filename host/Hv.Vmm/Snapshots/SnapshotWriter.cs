@@ -164,6 +164,7 @@ internal sealed class SnapshotWriter
         payload.ResetWrittenCount();
         payload.Write(MemoryMarshal.AsBytes(new ReadOnlySpan<VcpuState>(in state)));
         Emit($"{SnapshotFormat.Vcpu}{vcpu.Index}", (ushort)VcpuState.CurrentVersion, payload.WrittenSpan);
+        if (vcpu.Bus.IsBetweenExecutions) Section($"{SnapshotFormat.Reads}{vcpu.Index}", 1, vcpu.Bus.Save);
     }
 
     private void WriteRam(Hardware hardware)

@@ -21,7 +21,9 @@ internal sealed class VcpuNode : IDisposable
         Bus = new VcpuBus(ports, memory, (ushort)index, () => readCompleted(index));
         string path = $"vcpu{index}";
         ILocalApic wired = faults.Wire(path, "apic", faultStrand, apic);
-        Vcpu = faults.Wire(path, "run", faultStrand, partition.CreateVcpu(index, wired, Bus));
+        IVcpu engine = partition.CreateVcpu(index, wired, Bus);
+        Bus.Connect(engine);
+        Vcpu = faults.Wire(path, "run", faultStrand, engine);
         Vcpu.ReadState(ref powerOn);
     }
 

@@ -48,7 +48,9 @@ public enum VcpuExitReason : byte
     Halt,
     /// <summary><see cref="IVcpu.Kick"/> was called.</summary>
     Kicked,
-    /// <summary>The bus answered <see cref="Io.IoStatus.Deferred"/>: run again when the value is there; the instruction is executed anew.</summary>
+    /// <summary>The bus answered <see cref="Io.IoStatus.Deferred"/>: run again when the value is there. The instruction is then executed
+    /// anew before anything else: a read that is underway is not interrupted. RIP, and what a repeated instruction has committed, are as
+    /// before the instruction or its iteration.</summary>
     Deferred,
     /// <summary>After INIT: waiting for a start-up IPI.</summary>
     WaitForSipi,

@@ -309,5 +309,6 @@ internal sealed class EngineRunner : ICaseRunner
             return IoStatus.Ok;
         }
         public IoStatus WritePort(ushort port, int size, uint value) => IoStatus.Ok;
+        public void Commit() { }
     }
 }

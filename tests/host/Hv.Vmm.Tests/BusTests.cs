@@ -154,6 +154,59 @@ public sealed class BusTests
         Assert.Equal((2, 0xcafe0001UL, 0xcafe0002UL), (reads, m.Vcpu(0).Register(0), m.Vcpu(0).Register(1)));
     }
 
+    /// <summary>Counts its reads and gives the number, at once on even offsets, later on odd ones.</summary>
+    private static Action<LambdaDevice, IDeviceContext> Counter(List<ulong> reads) => (d, c) =>
+    {
+        c.MapPorts("io", 0x30, 8, d, 0);
+        ulong ticket = 0;
+        var timer = c.CreateTimer("answer", _ => c.CompleteDeferred(ticket, (ulong)reads.Count));
+        d.OnRead = (in IoAccess access, out ulong value) =>
+        {
+            reads.Add(access.Offset);
+            value = (ulong)reads.Count;
+            if ((access.Offset & 1) == 0) return IoStatus.Ok;
+            ticket = c.Defer(access);
+            timer.Arm(c.Clock.Now.AddNs(20_000));
+            return IoStatus.Deferred;
+        };
+    };
+
+    public static TheoryData<Hv.Vmm.Description.TimeMode> Modes =>
+        [Hv.Vmm.Description.TimeMode.Real, Hv.Vmm.Description.TimeMode.Deterministic];
+
+    [Theory, MemberData(nameof(Modes))]
+    public void Read_OneOfSeveralIsDeferred_DevicesSeeEachReadOnce(Hv.Vmm.Description.TimeMode mode)
+    {
+        List<ulong> reads = [];
+        TestMachine m = Script(
+            new Step.InAll(0, 0x30, 0x31, 0x32, 0x33, 0x33, 0x30), new Step.In(0x30, 1, 1), new Step.In(0x31, 1, 2))
+            .Add("counter", Counter(reads));
+        m.Description = m.Description with { Time = mode };
+        m.Run();
+        Assert.Equal([0, 1, 2, 3, 3, 0, 0, 1], reads);
+        Assert.Equal((0x0102_0304_0506ul, 7ul, 8ul), (m.Vcpu(0).Register(0), m.Vcpu(0).Register(1), m.Vcpu(0).Register(2)));
+    }
+
+    [Fact]
+    public void Read_DeferredInTheMiddleOfARepetition_GoesOnThere()
+    {
+        List<ulong> reads = [];
+        TestMachine m = Script(new Step.InRepeated(0x31, 5, 0)).Add("counter", Counter(reads));
+        m.Run();
+        Assert.Equal([1, 1, 1, 1, 1], reads);
+        Assert.Equal(0x01_0203_0405ul, m.Vcpu(0).Register(0));
+    }
+
+    [Fact]
+    public void Read_StraddlingPiecesAreDeferred_EachIsAskedOnce()
+    {
+        List<ulong> reads = [];
+        TestMachine m = Script(new Step.In(0x36, 4, 0)).Add("counter", Counter(reads));
+        m.Run();
+        Assert.Equal([6, 7], reads);
+        Assert.Equal(0xffff_0201ul, m.Vcpu(0).Register(0));
+    }
+
     [Fact]
     public void Access_ManyTimes_AllocatesNothing()
     {

@@ -10,6 +10,10 @@ internal abstract record Step
 {
     public sealed record Out(ushort Port, int Size, uint Value) : Step;
     public sealed record In(ushort Port, int Size, int Register) : Step;
+    /// <summary>One instruction that reads a byte from each of several ports, the first one highest.</summary>
+    public sealed record InAll(int Register, params ushort[] Ports) : Step;
+    /// <summary>A repeated instruction: reads bytes from one port and commits after each.</summary>
+    public sealed record InRepeated(ushort Port, int Times, int Register) : Step;
     public sealed record ReadMemory(ulong Address, int Size, int Register) : Step;
     public sealed record WriteMemory(ulong Address, int Size, ulong Value) : Step;
     /// <summary>Adds to an 8-byte counter in guest RAM.</summary>
@@ -146,6 +150,7 @@ internal sealed class ScriptedVcpu : IVcpu
 
     private VcpuExitReason? Execute(Step step)
     {
+        ulong accumulated = 0;
         switch (step)
         {
             case Step.Out o:
@@ -159,6 +164,24 @@ internal sealed class ScriptedVcpu : IVcpu
                 if (bus.ReadMmio(r.Address, r.Size, out ulong wide) == IoStatus.Deferred)
                     return VcpuExitReason.Deferred;
                 state.Gpr[r.Register] = wide;
+                break;
+            case Step.InAll all:
+                // One instruction with several reads.
+                foreach (ushort port in all.Ports)
+                {
+                    if (bus.ReadPort(port, 1, out uint one) == IoStatus.Deferred) return VcpuExitReason.Deferred;
+                    accumulated = accumulated << 8 | one;
+                }
+                state.Gpr[all.Register] = accumulated;
+                break;
+            case Step.InRepeated r:
+                // Register 13 counts what is committed.
+                for (; state.Gpr[13] < (ulong)r.Times; state.Gpr[13]++)
+                {
+                    if (bus.ReadPort(r.Port, 1, out uint element) == IoStatus.Deferred) return VcpuExitReason.Deferred;
+                    state.Gpr[r.Register] = state.Gpr[r.Register] << 8 | element;
+                    bus.Commit();
+                }
                 break;
             case Step.WriteMemory w:
                 bus.WriteMmio(w.Address, w.Size, w.Value);

@@ -268,4 +268,95 @@ public sealed class SnapshotTests : IDisposable
         {
         }
     }
+
+    /// <summary>Has work on the host: its end is posted when the drain begins.</summary>
+    private sealed class Draining : IDevice, IDrain, IStateful
+    {
+        private IDeviceContext context = null!;
+        private int steps;
+
+        public bool IsDrained => steps == 2;
+        public ulong StepsWhenSaved { get; private set; }
+        public string StateId => "test.draining";
+        public ushort StateVersion => 1;
+        public ushort OldestStateVersion => 1;
+
+        public void Attach(IDeviceContext to) => context = to;
+
+        public void Reset(ResetKind kind) => steps = 0;
+
+        public void BeginDrain() => _ = Task.Run(() => context.Strand.Post(() =>
+        {
+            steps++;
+            context.Strand.Post(() => steps++);
+        }));
+
+        public void Save(StateWriter writer) => writer.UInt(1, StepsWhenSaved = (ulong)steps);
+
+        public void Load(StateReader reader) => steps = (int)reader.UInt(1, 0, 2);
+
+        public void Dispose()
+        {
+        }
+    }
+
+    [Theory]
+    [InlineData(TimeMode.Real)]
+    [InlineData(TimeMode.Deterministic)]
+    public async Task Save_DeviceDrains_WhatItPostsIsDelivered(TimeMode mode)
+    {
+        Draining device = new();
+        TestMachine m = Busy(mode, 1).Add("draining", () => device);
+        using Machine machine = m.Begin();
+        await machine.SaveAsync(Path("drained"));
+        Assert.Equal(2ul, device.StepsWhenSaved);
+    }
+
+    /// <summary>A machine is saved while an instruction waits for the second of its reads: the first is not made again.</summary>
+    [Fact]
+    public async Task Save_InstructionWaitsForARead_ReadsThatItMadeAreKept()
+    {
+        List<ulong> reads = [];
+        ulong ticket = 0;
+        IDeviceContext? context = null;
+        TestMachine Machine() => new TestMachine([new Step.InAll(0, 0x30, 0x31), new Step.Out(0x600, 1, 0), new Step.Halt()])
+            .Add("slow", (d, c) =>
+            {
+                context = c;
+                c.MapPorts("io", 0x30, 2, d, 0);
+                d.OnRead = (in IoAccess access, out ulong value) =>
+                {
+                    reads.Add(access.Offset);
+                    value = (ulong)reads.Count;
+                    if (access.Offset == 0) return IoStatus.Ok;
+                    ticket = c.Defer(access);
+                    return IoStatus.Deferred;
+                };
+            })
+            .Add("off", (d, c) =>
+            {
+                c.MapPorts("off", 0x600, 1, d, 0);
+                d.OnWrite = (in IoAccess _, ulong _) =>
+                {
+                    c.Machine.RequestPowerOff("done");
+                    return IoStatus.Ok;
+                };
+            });
+        TestMachine first = Machine();
+        using (Machine machine = first.Begin())
+        {
+            Assert.True(SpinWait.SpinUntil(() => reads.Count == 2, TestMachine.Patience));
+            await machine.SaveAsync(Path("waiting"));
+        }
+        TestMachine second = Machine();
+        second.Description = second.Description with { RestoreFrom = Path("waiting") };
+        using (Machine machine = second.Begin())
+        {
+            Assert.True(SpinWait.SpinUntil(() => reads.Count == 3, TestMachine.Patience));
+            context!.Strand.Post(() => context.CompleteDeferred(ticket, 9));
+            TestMachine.Wait(machine);
+        }
+        Assert.Equal([0, 1, 1], reads);
+        Assert.Equal(0x0109ul, second.Vcpu(0).Register(0));
+    }
 }

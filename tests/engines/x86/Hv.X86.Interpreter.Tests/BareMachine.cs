@@ -187,6 +187,8 @@ internal sealed class FakeBus : IVcpuBus
     public List<(ushort Port, int Size, uint Value)> PortWrites { get; } = [];
     public ulong Answer { get; set; } = ulong.MaxValue;
     public int DeferReads { get; set; }
+    /// <summary>How many reads there were before each commit.</summary>
+    public List<int> Commits { get; } = [];
     public Action? OnAccess { get; set; }
 
     public IoStatus ReadMmio(ulong gpa, int size, out ulong value)
@@ -228,4 +230,6 @@ internal sealed class FakeBus : IVcpuBus
         PortWrites.Add((port, size, value));
         return IoStatus.Ok;
     }
+
+    public void Commit() => Commits.Add(Reads.Count);
 }

@@ -77,6 +77,24 @@ public sealed class MemoryTests
     }
 
     [Fact]
+    public void Mmio_DeferredAndThenAnEvent_ReadsBeforeTheEventIsTaken()
+    {
+        using var machine = new BareMachine();
+        machine.Bus.DeferReads = 1;
+        machine.Load(c =>
+        {
+            c.mov(edi, (uint)Mmio);
+            c.mov(eax, __dword_ptr[rdi]);
+            c.hlt();
+        });
+        machine.Run(machine.LongMode(), out VcpuExit exit);
+        Assert.Equal(VcpuExitReason.Deferred, exit.Reason);
+        machine.Apic.Pending |= VcpuSignals.Init;
+        Assert.Equal(VcpuExitReason.Budget, machine.Vcpu.Run(new RunBudget { Instructions = 1 }).Reason);
+        Assert.Equal([((ulong)Mmio, 4)], machine.Bus.Reads);
+    }
+
+    [Fact]
     public unsafe void DirtyLog_WriteAfterSync_MarksAgain()
     {
         using var machine = new BareMachine();

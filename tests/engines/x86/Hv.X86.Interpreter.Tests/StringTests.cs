@@ -209,5 +209,6 @@ public sealed class StringTests
         Assert.Equal(VcpuExitReason.Halt, machine.Vcpu.Run(RunBudget.Unlimited).Reason);
         Assert.Equal(0xBEEF_BEEF_BEEF_BEEFul, machine.Qword(Data));
         Assert.Equal(0ul, machine.Qword(Data + 8));
+        Assert.Equal([1, 2, 3, 4], machine.Bus.Commits);
     }
 }

@@ -75,6 +75,9 @@ internal sealed unsafe class Vcpu : IVcpu
     private const int RegionWords = 64;
     private readonly ulong[] largeRegions = new ulong[2 * RegionWords];
 
+    // The next instruction waits for a read that was postponed: no event comes before it.
+    private bool repeatsRead;
+
     /// <summary>The time-stamp counter now.</summary>
     public ulong ReadTsc() => Tsc.TicksAt(Partition.Context.Clock.Now) + cpu->TscOffset;
 
@@ -110,6 +113,7 @@ internal sealed unsafe class Vcpu : IVcpu
     public void WriteState(in VcpuState state)
     {
         StateTransfer.Write(cpu, in state);
+        repeatsRead = false;
         CpuMode.Refresh(cpu);
         Tlb.FlushAll(cpu);
     }
@@ -217,8 +221,8 @@ internal sealed unsafe class Vcpu : IVcpu
         while (true)
         {
             if (Volatile.Read(ref requests) != 0 && TakeRequests()) return VcpuExitReason.Kicked;
-            if (cpu->Activity != VcpuActivity.Running || cpu->EventPending != 0 || cpu->PendingDebug != 0
-                || Apic.Pending != VcpuSignals.None)
+            if (!repeatsRead && (cpu->Activity != VcpuActivity.Running || cpu->EventPending != 0
+                || cpu->PendingDebug != 0 || Apic.Pending != VcpuSignals.None))
             {
                 VcpuExitReason? exit = Events.BeforeInstruction(this, cpu);
                 if (exit != null) return exit.Value;
@@ -233,6 +237,7 @@ internal sealed unsafe class Vcpu : IVcpu
             Interlocked.MemoryBarrier();
             if (Volatile.Read(ref requests) != 0) continue;
 
+            repeatsRead = false;
             byte shadow = cpu->Shadow;
             bool traps = false;
             Op* op;
@@ -256,6 +261,7 @@ internal sealed unsafe class Vcpu : IVcpu
                 if (stop == Stop.Deferred)
                 {
                     cpu->Shadow = shadow;
+                    repeatsRead = true;
                     return VcpuExitReason.Deferred;
                 }
                 if (stop == Stop.Halt) cpu->Activity = VcpuActivity.Halted;

@@ -127,6 +127,7 @@ internal static unsafe class PortInstructions
             if (!(isInput ? Input<T, TA>(cpu, op, port) : Output<T, TA>(cpu, op, port))) return false;
             if (!isRepeated) return true;
             Int.SetReg<TA>(cpu, Rcx, count - 1);
+            vcpu.Bus.Commit();
         }
     }
 

@@ -142,6 +142,7 @@ internal static unsafe class StringForms
             if (done == 0)
             {
                 if (!One<T, TA, TString>(cpu, op)) return false;
+                vcpu.Bus.Commit();
                 done = 1;
             }
             Int.SetReg<TA>(cpu, Rcx, count - done);
