@@ -2,14 +2,11 @@ using Hv.Sdk.Block;
 
 namespace Hv.Disks.Raw.Tests;
 
-/// <summary>A host file in memory that knows which ranges are holes and fails when told to.</summary>
+/// <summary>A host file in memory that knows which ranges are holes and records what it was asked.</summary>
 internal sealed class MemoryFile(int lengthBytes) : IHostFile
 {
-    private readonly Lock gate = new();
-
     public byte[] Bytes { get; private set; } = new byte[lengthBytes];
     public List<string> Calls { get; } = [];
-    public BlockStatus Outcome { get; set; }
     public string Path => "disk.raw";
     public long LengthBytes => Bytes.Length;
     public int SectorBytes { get; init; } = 512;
@@ -17,27 +14,20 @@ internal sealed class MemoryFile(int lengthBytes) : IHostFile
 
     public BlockStatus Read(long offsetBytes, Span<byte> to)
     {
-        lock (gate)
+        to.Clear();
+        if (offsetBytes < Bytes.Length)
         {
-            to.Clear();
-            if (offsetBytes < Bytes.Length)
-            {
-                int count = (int)Math.Min(to.Length, Bytes.Length - offsetBytes);
-                Bytes.AsSpan((int)offsetBytes, count).CopyTo(to);
-            }
-            return Outcome;
+            int count = (int)Math.Min(to.Length, Bytes.Length - offsetBytes);
+            Bytes.AsSpan((int)offsetBytes, count).CopyTo(to);
         }
+        return BlockStatus.Ok;
     }
 
     public BlockStatus Write(long offsetBytes, ReadOnlySpan<byte> from)
     {
-        lock (gate)
-        {
-            if (Outcome != BlockStatus.Ok) return Outcome;
-            if (offsetBytes + from.Length > Bytes.Length) _ = Resize(offsetBytes + from.Length);
-            from.CopyTo(Bytes.AsSpan((int)offsetBytes));
-            return BlockStatus.Ok;
-        }
+        if (offsetBytes + from.Length > Bytes.Length) _ = Resize(offsetBytes + from.Length);
+        from.CopyTo(Bytes.AsSpan((int)offsetBytes));
+        return BlockStatus.Ok;
     }
 
     public BlockStatus Flush() => Note("flush");
@@ -53,13 +43,13 @@ internal sealed class MemoryFile(int lengthBytes) : IHostFile
     public BlockStatus PunchHole(long offsetBytes, long holeBytes)
     {
         if (!CanPunchHoles) return BlockStatus.Unsupported;
-        lock (gate) Bytes.AsSpan((int)offsetBytes, (int)holeBytes).Clear();
+        Bytes.AsSpan((int)offsetBytes, (int)holeBytes).Clear();
         return Note($"punch {offsetBytes}+{holeBytes}");
     }
 
     public BlockStatus WriteZeroes(long offsetBytes, long zeroBytes)
     {
-        lock (gate) Bytes.AsSpan((int)offsetBytes, (int)zeroBytes).Clear();
+        Bytes.AsSpan((int)offsetBytes, (int)zeroBytes).Clear();
         return Note($"zero {offsetBytes}+{zeroBytes}");
     }
 
@@ -68,6 +58,6 @@ internal sealed class MemoryFile(int lengthBytes) : IHostFile
     private BlockStatus Note(string call)
     {
         Calls.Add(call);
-        return Outcome;
+        return BlockStatus.Ok;
     }
 }

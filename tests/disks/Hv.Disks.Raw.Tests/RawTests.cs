@@ -1,19 +1,23 @@
 using Hv.Sdk;
 using Hv.Sdk.Block;
+using Hv.Sdk.Conformance.Xunit;
 
 namespace Hv.Disks.Raw.Tests;
 
+public sealed class RawConformance : DiskConformance<RawPlugin>;
+
+/// <summary>What only this format does.</summary>
 public sealed class RawTests
 {
-    private sealed class Opening(IHostFile file, bool isReadOnly) : IDiskOpen
+    private sealed class Opening(IHostFile file) : IDiskOpen
     {
         public IHostFile File => file;
-        public bool IsReadOnly => isReadOnly;
+        public bool IsReadOnly => false;
         public IDiskImage OpenBacking(string reference, string? format) => throw new NotSupportedException();
     }
 
-    private static IDiskImage Open(MemoryFile file, bool isReadOnly = false, bool discard = true) => new RawPlugin().Open(
-        new Opening(file, isReadOnly), new OptionValues(new Dictionary<string, string> { ["discard"] = discard ? "1" : "0" }));
+    private static IDiskImage Open(MemoryFile file, bool discard = true) => new RawPlugin().Open(
+        new Opening(file), new OptionValues(new Dictionary<string, string> { ["discard"] = discard ? "1" : "0" }));
 
     [Fact]
     public void Open_TakesLengthAndSectorFromTheFile()
@@ -40,37 +44,6 @@ public sealed class RawTests
         Assert.Equal(1024, file.LengthBytes);
     }
 
-    [Theory]
-    [InlineData(-512, 512)]
-    [InlineData(4096, 512)]
-    [InlineData(3584, 1024)]
-    [InlineData(long.MaxValue - 511, 512)]
-    public void Access_OutsideTheDisk_IsOutOfRangeAndChangesNothing(long offset, int length)
-    {
-        MemoryFile file = new(4096);
-        using IDiskImage image = Open(file);
-        byte[] ones = Enumerable.Repeat((byte)1, length).ToArray();
-        Assert.Equal(BlockStatus.OutOfRange, image.Read(offset, ones));
-        Assert.Equal(BlockStatus.OutOfRange, image.Write(offset, ones));
-        Assert.Equal(BlockStatus.OutOfRange, image.Discard(offset, length));
-        Assert.Equal(BlockStatus.OutOfRange, image.WriteZeroes(offset, length, false));
-        Assert.Equal(4096, file.LengthBytes);
-        Assert.Empty(file.Calls);
-    }
-
-    [Fact]
-    public void ReadOnly_RefusesEveryChange()
-    {
-        MemoryFile file = new(4096);
-        using IDiskImage image = Open(file, isReadOnly: true);
-        Assert.False(image.CanDiscard);
-        Assert.Equal(BlockStatus.ReadOnly, image.Write(0, new byte[512]));
-        Assert.Equal(BlockStatus.ReadOnly, image.Discard(0, 512));
-        Assert.Equal(BlockStatus.ReadOnly, image.WriteZeroes(0, 512, true));
-        Assert.Equal(BlockStatus.Ok, image.Flush());
-        Assert.Empty(file.Calls);
-    }
-
     [Fact]
     public void Discard_PunchesAHole_UnlessTurnedOffOrImpossible()
     {
@@ -95,54 +68,11 @@ public sealed class RawTests
         Assert.Equal(["zero 0+512"], rigid.Calls);
     }
 
-    [Theory]
-    [InlineData(BlockStatus.NoSpace)]
-    [InlineData(BlockStatus.IoError)]
-    public void HostFailure_IsPassedOn(BlockStatus outcome)
-    {
-        MemoryFile file = new(4096) { Outcome = outcome };
-        using IDiskImage image = Open(file);
-        Assert.Equal(outcome, image.Read(0, new byte[512]));
-        Assert.Equal(outcome, image.Write(0, new byte[512]));
-        Assert.Equal(outcome, image.Flush());
-        Assert.Equal(outcome, image.Discard(0, 512));
-        Assert.Equal(outcome, image.WriteZeroes(0, 512, false));
-    }
-
     [Fact]
     public void Probe_NeverIsCertain()
     {
         RawPlugin raw = new();
         Assert.Equal(ProbeScore.Likely, raw.Probe([], "a.img"));
         Assert.Equal(ProbeScore.Maybe, raw.Probe(new byte[512], "a.qcow2"));
-    }
-
-    /// <summary>Random operations from several threads on stripes of their own agree with a model.</summary>
-    [Fact]
-    public void Operations_FromSeveralThreads_AgreeWithAModel()
-    {
-        MemoryFile file = new(4 * 16384);
-        using IDiskImage image = Open(file);
-        Parallel.For(0, 4, stripe =>
-        {
-            Random random = new(stripe);
-            byte[] model = new byte[16384];
-            long start = stripe * 16384L;
-            for (int i = 0; i < 500; i++)
-            {
-                int offset = 512 * random.Next(30), length = 512 * random.Next(1, 3);
-                byte[] data = new byte[length];
-                random.NextBytes(data);
-                switch (random.Next(4))
-                {
-                    case 0: Assert.Equal(BlockStatus.Ok, image.Write(start + offset, data)); data.CopyTo(model, offset); break;
-                    case 1: Assert.Equal(BlockStatus.Ok, image.WriteZeroes(start + offset, length, random.Next(2) == 0)); model.AsSpan(offset, length).Clear(); break;
-                    default:
-                        Assert.Equal(BlockStatus.Ok, image.Read(start + offset, data));
-                        Assert.Equal(model.AsSpan(offset, length).ToArray(), data);
-                        break;
-                }
-            }
-        });
     }
 }

@@ -1,5 +1,6 @@
 using System.Text;
 using Hv.Sdk.Conformance.Device;
+using Hv.Sdk.Conformance.Disk;
 using Hv.Sdk.TestKit;
 using Hv.Sdk.TestKit.Conformance;
 using Xunit.Abstractions;
@@ -9,7 +10,7 @@ namespace Hv.Sdk.Conformance.Tests;
 /// <summary>The suites, tried on models with mistakes: a check that lets its mistake pass is no check.</summary>
 public sealed class KillTests(ITestOutputHelper output)
 {
-    private const int FewestDefects = 25;
+    private const int FewestDefects = 40;
 
     public static TheoryData<string> Defects => [.. Defect.All.Select(d => d.ToString())];
 
@@ -42,7 +43,7 @@ public sealed class KillTests(ITestOutputHelper output)
     [Fact]
     public void Page_Checks_AreTheSuites() => DocumentPage.Holds("docs/sdk/conformance.md", "checks", CheckTable());
 
-    private static IReadOnlyList<ConformanceSuite> Suites { get; } = [DeviceSuite.Default];
+    private static IReadOnlyList<ConformanceSuite> Suites { get; } = [DeviceSuite.Default, DiskSuite.Default];
 
     private static string KillTable()
     {
