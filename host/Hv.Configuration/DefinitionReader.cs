@@ -14,6 +14,7 @@ public sealed partial class DefinitionReader
 {
     private const string FirstSerialModel = "uart16550";
 
+    private readonly Dictionary<(ExtensionKind Kind, string Name), OptionSchema> schemas = [];
     private readonly PluginCatalog catalog;
     private readonly DefinitionSettings settings;
     private readonly DiagnosticBag bag;
@@ -169,38 +170,47 @@ public sealed partial class DefinitionReader
             return null;
         }
 
-        if (catalog.Find(kind, name) is null)
+        if (catalog.Find(kind, name) is not { } entry)
         {
             return Missing(kind, name, compound.Head.Place);
         }
 
-        Dictionary<string, string> options = OptionsOf(kind, name, compound);
-        Bind(SchemaOf(kind, name), options, option => compound.Parts.TryGetValue(option, out Part part) ? part.Place : compound.Place);
+        OptionSchema schema = SchemaOf(kind, name);
+        Dictionary<string, string> options = OptionsOf(entry, schema, compound);
+        Bind(schema, options, option => compound.Parts.TryGetValue(option, out Part part) ? part.Place : compound.Place);
         return new ExtensionChoice { Name = name, Options = options };
     }
 
+    /// <summary>Asks a plugin once, whatever comes of it: one that fails is reported once.</summary>
     private OptionSchema SchemaOf(ExtensionKind kind, string name)
     {
+        if (schemas.TryGetValue((kind, name), out OptionSchema? known))
+        {
+            return known;
+        }
+
+        OptionSchema schema = OptionSchema.Empty;
         try
         {
-            return ExtensionSchemas.Of(catalog, kind, name);
+            schema = ExtensionSchemas.Of(catalog, kind, name);
         }
         catch (DiagnosticException e)
         {
             bag.AddRange(e.Diagnostics);
-            return OptionSchema.Empty;
         }
+
+        schemas.Add((kind, name), schema);
+        return schema;
     }
 
-    private Dictionary<string, string> OptionsOf(ExtensionKind kind, string name, Compound compound)
+    private Dictionary<string, string> OptionsOf(CatalogEntry entry, OptionSchema schema, Compound compound)
     {
-        OptionSchema schema = SchemaOf(kind, name);
         var options = compound.Parts.ToDictionary(
             p => p.Key,
             p => schema.Options.Any(o => o.Name == p.Key && o.Type == OptionType.Path) ? Resolve(p.Value) : p.Value.Text);
 
         // What plugins.json sets for the plugin stands below what the definition says.
-        foreach ((string key, string value) in catalog.Find(kind, name)!.Plugin.Entry.Options)
+        foreach ((string key, string value) in entry.Plugin.Entry.Options)
         {
             if (schema.Options.Any(o => o.Name == key))
             {

@@ -19,8 +19,7 @@ public static class ExtensionSchemas
     public static OptionSchema Of(PluginCatalog catalog, ExtensionKind kind, string name)
     {
         ArgumentNullException.ThrowIfNull(catalog);
-        object extension = catalog.Create<object>(kind, name);
-        return extension switch
+        return catalog.Ask(kind, name, (object extension) => extension switch
         {
             IDeviceFactory e => e.Options,
             IEngine e => e.Options,
@@ -32,6 +31,6 @@ public static class ExtensionSchemas
             IFrontEnd e => e.Options,
             IFaultFactory e => e.Options,
             _ => OptionSchema.Empty,
-        };
+        });
     }
 }

@@ -72,6 +72,8 @@ public static class Codes
     public const string PluginDisabled = "HV2016";
     /// <summary>The plugin threw where its contract allows it not.</summary>
     public const string PluginThrew = "HV2017";
+    /// <summary>The plugin does not return from a call.</summary>
+    public const string PluginHung = "HV2018";
 
     /// <summary>The command line is not understood.</summary>
     public const string BadUsage = "HV3001";

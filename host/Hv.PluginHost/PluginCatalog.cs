@@ -1,6 +1,8 @@
 using System.Reflection;
 using Hv.Diagnostics;
 using Hv.Sdk;
+using Hv.Vmm;
+using Hv.Vmm.Supervision;
 
 namespace Hv.PluginHost;
 
@@ -31,6 +33,9 @@ public sealed class PluginCatalog
 
     /// <summary>Told whose code is about to be loaded or constructed, and null afterwards. Must not throw.</summary>
     public Action<InstalledPlugin?>? Calling { get; set; }
+
+    /// <summary>How long a constructor may take before its plugin is given up.</summary>
+    public TimeSpan Patience { get; set; } = Supervised.DefaultPatience;
 
     /// <summary>Reads plugins.json and the manifests that it leads to. Never throws for what is wrong in them.</summary>
     public static PluginCatalog Open(string listPath)
@@ -100,6 +105,11 @@ public sealed class PluginCatalog
     /// <summary>Makes one of what plugins provide, loading the plugin when it is the first.</summary>
     /// <exception cref="DiagnosticException">There is no such name, or its plugin fails.</exception>
     public T Create<T>(ExtensionKind kind, string name)
+        where T : class => Ask(kind, name, (T made) => made);
+
+    /// <summary>Makes one of what plugins provide, and asks it something.</summary>
+    /// <exception cref="DiagnosticException">There is no such name, or its plugin fails.</exception>
+    public TAnswer Ask<T, TAnswer>(ExtensionKind kind, string name, Func<T, TAnswer> ask)
         where T : class
     {
         lock (gate)
@@ -108,7 +118,7 @@ public sealed class PluginCatalog
             Calling?.Invoke(entry.Plugin);
             try
             {
-                return Load(entry.Plugin).Create<T>(kind, name);
+                return Make(entry.Plugin, kind, name, ask);
             }
             finally
             {
@@ -130,13 +140,13 @@ public sealed class PluginCatalog
                     return plugin.Problems;
                 }
 
-                LoadedPlugin loaded = Load(plugin);
+                _ = Load(plugin);
                 var found = new List<Diagnostic>();
                 foreach (ProvidedName provided in plugin.Manifest!.Provides)
                 {
                     try
                     {
-                        loaded.Create<object>(provided.Kind, provided.Name);
+                        Make(plugin, provided.Kind, provided.Name, (object made) => made);
                     }
                     catch (DiagnosticException e)
                     {
@@ -150,6 +160,28 @@ public sealed class PluginCatalog
             {
                 return e.Diagnostics;
             }
+        }
+    }
+
+    // A plugin whose constructor does not return is never called again: its thread may hold what the next call needs.
+    private TAnswer Make<T, TAnswer>(InstalledPlugin plugin, ExtensionKind kind, string name, Func<T, TAnswer> ask)
+        where T : class
+    {
+        LoadedPlugin loaded = Load(plugin);
+        if (plugin.Problems.Count > 0) throw new DiagnosticException(plugin.Problems);
+        try
+        {
+            return Supervised.Run($"plugin {plugin.Name}", Patience, () =>
+            {
+                using CallScope scope = CallRecord.Enter(Callee.Of($"making {kind} '{name}'"));
+                return ask(loaded.Create<T>(kind, name));
+            });
+        }
+        catch (PluginHungException e)
+        {
+            plugin.AddProblem(Codes.PluginHung, plugin.Place, e.Message,
+                "constructors of provided classes must do nothing: move the work to Create, Open or Attach");
+            throw new DiagnosticException(plugin.Problems);
         }
     }
 

@@ -5,6 +5,7 @@ using Hv.Sdk.Firmware;
 using Hv.Sdk.Memory;
 using Hv.Sdk.Pci;
 using Hv.Vmm.Devices;
+using Hv.Vmm.Supervision;
 
 namespace Hv.Vmm;
 
@@ -34,11 +35,15 @@ internal sealed class FirmwareSetup(string name, IFirmware firmware, OptionValue
         firmware.Validate(inputs, options);
 
     /// <summary>Loads memory and vCPUs.</summary>
-    public void Install() => firmware.Install(this, options);
+    public void Install()
+    {
+        using CallScope scope = CallRecord.Enter(Callee.Of($"the firmware {name}"));
+        firmware.Install(this, options);
+    }
 
-    public void ReadVcpu(int index, ref VcpuState state) => hardware.Vcpus[index].Vcpu.ReadState(ref state);
+    public void ReadVcpu(int index, ref VcpuState state) => hardware.Vcpus[index].ReadState(ref state);
 
-    public void WriteVcpu(int index, in VcpuState state) => hardware.Vcpus[index].Vcpu.WriteState(state);
+    public void WriteVcpu(int index, in VcpuState state) => hardware.Vcpus[index].WriteState(state);
 
     public IPciFunction? PciFunction(PciAddress address) =>
         hardware.Devices.Select(d => d.PciPlug).FirstOrDefault(p => p is { IsAttached: true } && p.Address == address);

@@ -9,6 +9,7 @@ using Hv.Vmm.Description;
 using Hv.Vmm.Devices;
 using Hv.Vmm.Faults;
 using Hv.Vmm.Interrupts;
+using Hv.Vmm.Supervision;
 using Hv.Vmm.Time;
 using Hv.Vmm.Vcpus;
 
@@ -38,6 +39,7 @@ internal sealed class Hardware
     public required IRunner Runner { get; init; }
     public required VcpuEvents Events { get; init; }
     public required IoPool Io { get; init; }
+    public required WatchedThreads Threads { get; init; }
     public IrqFabric Fabric { get; } = new();
     public MsiRouter Msi { get; } = new();
     public AddressBus Ports { get; } = new(AddressSpace.Ports);
@@ -89,6 +91,7 @@ internal sealed class Hardware
 
     private void Contain(string what, Action dispose)
     {
+        using CallScope scope = CallRecord.Enter(Callee.Of($"the end of {what}"));
         try
         {
             dispose();

@@ -57,4 +57,7 @@ public sealed record DeviceModel
 }
 
 /// <summary>A plugin that cannot be loaded or broke its contract while the machine was built: exit code 4.</summary>
-public sealed class PluginException(string message, Exception? inner = null) : Exception(message, inner);
+public class PluginException(string message, Exception? inner = null) : Exception(message, inner);
+
+/// <summary>A plugin that does not return from a call: exit code 4. The thread that called it is left behind.</summary>
+public sealed class PluginHungException(string message) : PluginException(message);

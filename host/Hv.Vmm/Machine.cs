@@ -11,6 +11,7 @@ using Hv.Vmm.Devices;
 using Hv.Vmm.Faults;
 using Hv.Vmm.Reload;
 using Hv.Vmm.Snapshots;
+using Hv.Vmm.Supervision;
 using Hv.Vmm.Vcpus;
 
 namespace Hv.Vmm;
@@ -48,7 +49,7 @@ public sealed class Machine : IMachine, IDisposable
         this.hardware = hardware;
         this.faults = faults;
         description = hardware.Description;
-        watchdog = new Watchdog(description.Name, hardware, Hung);
+        watchdog = new Watchdog(description.Name, hardware.Threads, description.WatchdogPatience, Hung);
         hardware.Control.Connect(this);
         hardware.Events.Connect(this);
         if (hardware.Runner is DeterministicRunner runner && description.StateHashInterval != 0)
@@ -110,16 +111,7 @@ public sealed class Machine : IMachine, IDisposable
     {
         if (state != MachineState.Created) throw new InvalidOperationException("the machine was started before");
         hardware.Runner.Start(hardware.Vcpus);
-        if (description.RestoreFrom is { } file)
-        {
-            ResetDevices(ResetKind.Cold);
-            SnapshotReader.Restore(file, hardware);
-        }
-        else
-        {
-            ResetDevices(ResetKind.Cold);
-            InstallFirmware();
-        }
+        Watched("power on", PowerOn);
         faults.CheckConditions();
         state = MachineState.Running;
         ResumeBackends();
@@ -128,8 +120,28 @@ public sealed class Machine : IMachine, IDisposable
                 System.Threading.Timeout.InfiniteTimeSpan);
         watchdog.Start();
         hardware.Runner.Resume();
-        controlThread = new Thread(ControlLoop) { IsBackground = true, Name = $"{Name}: control" };
-        controlThread.Start();
+        controlThread = hardware.Threads.Start("control", ControlLoop);
+    }
+
+    private void PowerOn()
+    {
+        ResetDevices(ResetKind.Cold);
+        if (description.RestoreFrom is { } file) SnapshotReader.Restore(file, hardware);
+        else InstallFirmware();
+    }
+
+    // What is done outside the machine's own threads. What a plugin that does not return may still use is not given back.
+    private void Watched(string what, Action work)
+    {
+        try
+        {
+            Supervised.Run($"{Name}: {what}", description.WatchdogPatience, work);
+        }
+        catch (PluginHungException)
+        {
+            isHung = true;
+            throw;
+        }
     }
 
     /// <inheritdoc/>
@@ -262,7 +274,7 @@ public sealed class Machine : IMachine, IDisposable
     {
         if (state == MachineState.Running) throw new InvalidOperationException("the machine runs");
         // A device whose callback does not return holds its strand for good: it cannot be asked.
-        MachineStatistics.Write(hardware, to, withInsides: !isHung);
+        Watched("inspection", () => MachineStatistics.Write(hardware, to, withInsides: !isHung));
     }
 
     // ---- requests, any thread, return at once
@@ -541,7 +553,14 @@ public sealed class Machine : IMachine, IDisposable
         commands.Close();
         watchdog.Stop();
         if (isHung || !hardware.Runner.End(description.WatchdogPatience)) return;
-        hardware.Dispose();
+        try
+        {
+            Watched("end", hardware.Dispose);
+        }
+        catch (PluginHungException e)
+        {
+            hardware.Log.Write("watchdog", LogLevel.Error, e.Message, null);
+        }
         Finish(new MachineOutcome { Reason = EndReason.Quit, Message = "the machine was never started", ExitCode = 0 });
     }
 }

@@ -18,6 +18,7 @@ using Hv.Vmm.Devices;
 using Hv.Vmm.Faults;
 using Hv.Vmm.Interrupts;
 using Hv.Vmm.Strands;
+using Hv.Vmm.Supervision;
 using Hv.Vmm.Time;
 using Hv.Vmm.Vcpus;
 
@@ -50,11 +51,15 @@ public sealed class MachineBuilder
         building = this.calls.AddCaller();
     }
 
-    /// <summary>Builds a machine in the state <see cref="Hv.Sdk.Management.MachineState.Created"/>.</summary>
+    /// <summary>Builds a machine in the state <see cref="Hv.Sdk.Management.MachineState.Created"/>. A plugin that does not
+    /// return is left behind on a thread of its own, with what it has been given.</summary>
     /// <exception cref="ConfigurationException">The description is at fault: exit code 2.</exception>
     /// <exception cref="UnavailableException">Something asked for is not available here: exit code 5.</exception>
     /// <exception cref="PluginException">A plugin failed: exit code 4.</exception>
-    public Machine Build(MachineDescription description)
+    public Machine Build(MachineDescription description) =>
+        Supervised.Run("build", description.WatchdogPatience, () => BuildAll(description));
+
+    private Machine BuildAll(MachineDescription description)
     {
         (string engineName, IEngine engine, OptionValues engineOptions) = FindEngine(description);
         BoardBuilder board = Describe(description);
@@ -98,7 +103,7 @@ public sealed class MachineBuilder
         if (description.Engine is { } choice)
         {
             IEngine chosen = extensions.Engine(choice.Name);
-            if (chosen.WhyUnavailable() is { } why)
+            if (WhyUnavailable(choice.Name, chosen) is { } why)
                 throw new UnavailableException($"the engine {choice.Name} does not work here: {why}");
             if (mustBeExact && !IsExact(chosen))
                 throw new UnavailableException($"the engine {choice.Name} cannot run deterministically; use interpret");
@@ -108,7 +113,7 @@ public sealed class MachineBuilder
         foreach (string name in extensions.Engines)
         {
             IEngine engine = extensions.Engine(name);
-            string? why = engine.WhyUnavailable();
+            string? why = WhyUnavailable(name, engine);
             if (why is null && mustBeExact && !IsExact(engine)) why = "it cannot run deterministically";
             if (why is null) return (name, engine, Bind("engine " + name, engine.Options, null));
             reasons.Add($"{name}: {why}");
@@ -116,6 +121,9 @@ public sealed class MachineBuilder
         throw new UnavailableException(reasons.Count == 0
             ? "no engine is installed" : $"no engine works here ({string.Join("; ", reasons)})");
     }
+
+    private string? WhyUnavailable(string name, IEngine engine) =>
+        Guard($"the engine {name}", engine.WhyUnavailable);
 
     private static bool IsExact(IEngine engine)
     {
@@ -158,6 +166,7 @@ public sealed class MachineBuilder
             ?? (isDeterministic ? 0 : BitConverter.ToUInt64(RandomNumberGenerator.GetBytes(sizeof(ulong))));
         long epoch = description.EpochUnixNs
             ?? (isDeterministic ? DeterministicEpochUnixNs : (DateTime.UtcNow - DateTime.UnixEpoch).Ticks * 100);
+        WatchedThreads threads = new(description.Name);
         TimerQueue timers = new();
         VcpuEvents events = new();
         IMachineClock clock;
@@ -166,13 +175,13 @@ public sealed class MachineBuilder
         {
             DeterministicClock counted = new(epoch);
             clock = counted;
-            runner = new DeterministicRunner(description.Name, counted, timers, events);
+            runner = new DeterministicRunner(threads, counted, timers, events);
         }
         else
         {
             RealTimeClock real = new(epoch);
             clock = real;
-            runner = new RealTimeRunner(description.Name, real, timers, events);
+            runner = new RealTimeRunner(threads, real, timers, events);
         }
         try
         {
@@ -191,7 +200,8 @@ public sealed class MachineBuilder
                 Control = new MachineControl(),
                 Runner = runner,
                 Events = events,
-                Io = new IoPool(description.Name),
+                Io = new IoPool(threads),
+                Threads = threads,
             };
         }
         catch (IOException e)
@@ -246,9 +256,9 @@ public sealed class MachineBuilder
                 ?? throw new ConfigurationException($"there is no device '{path}' to connect a backend to");
             IBackendPort port = backend switch
             {
-                ConsoleBackendDescription => hardware.Console = new ConsolePort(context.Node, isDeterministic),
-                NullCharBackendDescription => new NullCharPort(context.Node),
-                CharBackendDescription chars => OpenChars(chars, context.Node, isDeterministic),
+                ConsoleBackendDescription => hardware.Console = new ConsolePort(context.Node, hardware.Threads, isDeterministic),
+                NullCharBackendDescription => new NullCharPort(context.Node, hardware.Threads),
+                CharBackendDescription chars => OpenChars(chars, context.Node, hardware.Threads, isDeterministic),
                 NetBackendDescription net => OpenNet(net, context.Node, hardware.Clock),
                 DiskBackendDescription disk => new BlockPort(context.Node, disk.Slot, hardware.Memory,
                     OpenDisk(disk, context.Node, hardware), hardware.Io, hardware.Clock, hardware.Timers),
@@ -267,13 +277,14 @@ public sealed class MachineBuilder
         return medium;
     }
 
-    private StreamPort OpenChars(CharBackendDescription description, DeviceNode node, bool isDeterministic)
+    private StreamPort OpenChars(CharBackendDescription description, DeviceNode node, WatchedThreads threads,
+        bool isDeterministic)
     {
         string name = description.Backend.Name;
         ICharBackend backend = extensions.CharBackend(name);
         OptionValues options = Bind("character backend " + name, backend.Options, description.Backend.Options);
         ICharStream stream = Guard("character backend " + name, () => backend.Open(options, node.Log));
-        return new StreamPort(node, isDeterministic, stream);
+        return new StreamPort(node, threads, isDeterministic, name, stream);
     }
 
     private NetPort OpenNet(NetBackendDescription description, DeviceNode node, IMachineClock clock)
@@ -282,7 +293,7 @@ public sealed class MachineBuilder
         if (description.Backend is not { } choice) return port;
         INetBackend backend = extensions.NetBackend(choice.Name);
         OptionValues options = Bind("network backend " + choice.Name, backend.Options, choice.Options);
-        port.Connect(Guard("network backend " + choice.Name, () => backend.Open(port, options)));
+        port.Connect(choice.Name, Guard("network backend " + choice.Name, () => backend.Open(port, options)));
         return port;
     }
 
@@ -302,7 +313,8 @@ public sealed class MachineBuilder
     private void Join(Hardware hardware, BoardBuilder board)
     {
         hardware.Fabric.Connect();
-        hardware.Msi.Connect(hardware.Services.Of<IMsiTarget>().FirstOrDefault());
+        hardware.Msi.Connect(
+            hardware.Services.Of<IMsiTarget>().FirstOrDefault(), hardware.Services.ProviderOf<IMsiTarget>());
 
         Dictionary<string, Strand> strands = hardware.Devices.ToDictionary(d => d.Path, d => d.Node.Strand);
         HashSet<(Strand, Strand)> calls = [];
@@ -345,6 +357,7 @@ public sealed class MachineBuilder
     {
         ILocalApics apics = hardware.Services.Of<ILocalApics>().FirstOrDefault()
             ?? throw new ConfigurationException($"the board {hardware.BoardName} has no local APICs");
+        Callee apic = hardware.Services.ProviderOf<ILocalApics>()!.Strand.Callee;
         hardware.EngineEntropy = new DeviceEntropy(hardware.Seed, "engine");
         PartitionContext context = new(hardware.Description,
             hardware.Faults.Wire<IVmClock>("engine", "clock", hardware.FaultHost.Strand, hardware.Clock), hardware.EngineEntropy,
@@ -356,8 +369,8 @@ public sealed class MachineBuilder
             for (int i = 0; i < hardware.Description.VcpuCount; i++)
             {
                 hardware.Vcpus.Add(new VcpuNode(
-                    i, hardware.Partition, apics[i], hardware.Ports, hardware.Mmio,
-                    hardware.Faults, hardware.FaultHost.Strand, hardware.ReadCompleted));
+                    i, hardware.EngineName, hardware.Partition, new RecordedApic(apics[i], apic), hardware.Ports,
+                    hardware.Mmio, hardware.Faults, hardware.FaultHost.Strand, hardware.ReadCompleted));
             }
         });
     }
@@ -371,6 +384,7 @@ public sealed class MachineBuilder
     // What a plugin may throw while a machine is built passes through; anything else is its failure.
     private T Guard<T>(string who, Func<T> call)
     {
+        using CallScope scope = CallRecord.Enter(Callee.Of(who));
         building.Set(calls.Register(who));
         try
         {

@@ -19,6 +19,8 @@ internal static class Failure
                 return Report(Whole(Codes.Refused, e.Message), ExitCodes.Usage, isJson);
             case UnavailableException e:
                 return Report(Whole(Codes.Unavailable, e.Message), ExitCodes.Unavailable, isJson);
+            case PluginHungException e:
+                return Report(Whole(Codes.PluginHung, e.Message), ExitCodes.HostFailure, isJson);
             case PluginException e:
                 return Report(Whole(Codes.PluginThrew, e.Message), ExitCodes.HostFailure, isJson);
             case StateException or IOException or UnauthorizedAccessException:

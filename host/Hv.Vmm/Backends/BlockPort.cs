@@ -5,6 +5,7 @@ using Hv.Sdk.Memory;
 using Hv.Sdk.State;
 using Hv.Sdk.Time;
 using Hv.Vmm.Devices;
+using Hv.Vmm.Supervision;
 using Hv.Vmm.Time;
 
 namespace Hv.Vmm.Backends;
@@ -182,6 +183,7 @@ internal sealed class BlockPort : IBlockPort, IBackendPort
 
     private BlockStatus Perform(BlockJob job, byte[] buffer)
     {
+        using CallScope scope = CallRecord.Enter(medium.Callee);
         try
         {
             if (medium.Image.IsConcurrent) return PerformOn(medium.Image, job, buffer);
@@ -340,6 +342,7 @@ internal sealed class BlockPort : IBlockPort, IBackendPort
 
     private void FlushImage()
     {
+        using CallScope scope = CallRecord.Enter(medium.Callee);
         try
         {
             if (medium.Image.IsConcurrent)

@@ -3,6 +3,7 @@ using Hv.Sdk;
 using Hv.Sdk.Chars;
 using Hv.Sdk.State;
 using Hv.Vmm.Devices;
+using Hv.Vmm.Supervision;
 
 namespace Hv.Vmm.Backends;
 
@@ -16,6 +17,7 @@ internal abstract class CharPort : ICharPort, IBackendPort
     private const int PatientOutputBytes = 16 << 20;
     private const int InputBytes = 4 << 10;
     private const int PieceBytes = 4 << 10;
+    private static readonly Callee Terminal = Callee.Of("the host's terminal", CalleeKind.Host);
 
     private readonly DeviceNode node;
     private readonly bool neverRefuses;
@@ -29,23 +31,25 @@ internal abstract class CharPort : ICharPort, IBackendPort
     private readonly ManualResetEventSlim outputRoom = new(true);
     private readonly Action deliver;
     private readonly Action readyToSend;
-    private readonly Thread pump;
+    private readonly WatchedThreads threads;
+    private Thread? pump;
     private ICharListener? listener;
     private bool hasRefused;
     private bool isDelivering;
     private bool isBlocked;
 
     /// <param name="node">The device.</param>
+    /// <param name="threads">Where the pump is started.</param>
     /// <param name="neverRefuses">Deterministic mode: how fast the host takes output must not be seen by the guest, so
     /// the sender waits instead.</param>
-    protected CharPort(DeviceNode node, bool neverRefuses)
+    protected CharPort(DeviceNode node, WatchedThreads threads, bool neverRefuses)
     {
         this.node = node;
+        this.threads = threads;
         this.neverRefuses = neverRefuses;
         output = new ByteRing(neverRefuses ? PatientOutputBytes : OutputBytes);
         deliver = Deliver;
         readyToSend = () => listener?.ReadyToSend();
-        pump = new Thread(Pump) { IsBackground = true, Name = $"{node.Path}: output" };
     }
 
     /// <summary>Cancelled when the machine ends.</summary>
@@ -56,7 +60,7 @@ internal abstract class CharPort : ICharPort, IBackendPort
     protected abstract int Write(ReadOnlyMemory<byte> bytes);
 
     /// <summary>Starts the pump. Last in a derived constructor.</summary>
-    protected void StartPump() => pump.Start();
+    protected void StartPump() => pump = threads.Start($"{node.Path}: output", Pump);
 
     /// <summary>The host takes output again. Any thread.</summary>
     protected void Writable() => pumpWake.Set();
@@ -72,7 +76,9 @@ internal abstract class CharPort : ICharPort, IBackendPort
     public int TrySend(ReadOnlySpan<byte> values)
     {
         int taken = Append(values);
-        while (neverRefuses && taken < values.Length && !ending.IsCancellationRequested)
+        if (!neverRefuses || taken == values.Length) return taken;
+        using CallScope scope = CallRecord.Enter(Terminal);
+        while (taken < values.Length && !ending.IsCancellationRequested)
         {
             outputRoom.Wait(100);
             taken += Append(values[taken..]);
@@ -301,6 +307,6 @@ internal abstract class CharPort : ICharPort, IBackendPort
     {
         ending.Cancel();
         pumpWake.Set();
-        if (pump.IsAlive) pump.Join(TimeSpan.FromSeconds(2));
+        pump?.Join(TimeSpan.FromSeconds(2));
     }
 }

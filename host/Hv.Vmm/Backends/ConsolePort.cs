@@ -1,5 +1,6 @@
 using Hv.Sdk.Management;
 using Hv.Vmm.Devices;
+using Hv.Vmm.Supervision;
 
 namespace Hv.Vmm.Backends;
 
@@ -14,7 +15,8 @@ internal sealed class ConsolePort : CharPort, IConsole
     private int backlogLength;
     private Action<ReadOnlyMemory<byte>>? shown;
 
-    public ConsolePort(DeviceNode node, bool neverRefuses) : base(node, neverRefuses) => StartPump();
+    public ConsolePort(DeviceNode node, WatchedThreads threads, bool neverRefuses)
+        : base(node, threads, neverRefuses) => StartPump();
 
     public async ValueTask SendAsync(ReadOnlyMemory<byte> bytes, CancellationToken cancel)
     {

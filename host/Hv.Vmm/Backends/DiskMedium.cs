@@ -2,6 +2,7 @@ using Hv.Sdk;
 using Hv.Sdk.Block;
 using Hv.Sdk.State;
 using Hv.Vmm.Description;
+using Hv.Vmm.Supervision;
 
 namespace Hv.Vmm.Backends;
 
@@ -15,9 +16,11 @@ internal sealed class DiskMedium : IDisposable
     private readonly string owner;
     private readonly bool discardsWrites;
 
-    private DiskMedium(DiskBackendDescription description, string path, IDiskImage image, List<HostFile> files)
+    private DiskMedium(DiskBackendDescription description, string path, IDiskImage image, string format,
+        List<HostFile> files)
     {
         owner = path;
+        Callee = FormatCallee(format);
         Image = image;
         this.files = files;
         discardsWrites = description.DiscardWrites;
@@ -27,6 +30,8 @@ internal sealed class DiskMedium : IDisposable
     }
 
     public IDiskImage Image { get; private set; }
+    /// <summary>What the watchdog says when the image does not return.</summary>
+    public Callee Callee { get; }
     public bool IsReadOnly { get; }
     public string Serial { get; }
     public string? WhyUnsaveable => discardsWrites
@@ -45,7 +50,7 @@ internal sealed class DiskMedium : IDisposable
             IDiskImage image = opener.Open(description.File, description.Format, description.FormatOptions, readOnly,
                 depth: 0);
             if (description.DiscardWrites && !description.IsReadOnly) image = new DiskOverlay(image);
-            return new DiskMedium(description, devicePath, image, files);
+            return new DiskMedium(description, devicePath, image, opener.Format!, files);
         }
         catch (Exception e)
         {
@@ -76,8 +81,13 @@ internal sealed class DiskMedium : IDisposable
         foreach (HostFile file in files) file.Dispose();
     }
 
+    private static Callee FormatCallee(string name) => Callee.Of($"the disk format {name}");
+
     private sealed class Opener(IExtensions extensions, string machine, List<HostFile> files)
     {
+        /// <summary>The format of the first image that was opened.</summary>
+        public string? Format { get; private set; }
+
         public IDiskImage Open(string path, string? format, IReadOnlyDictionary<string, string> options,
             bool readOnly, int depth)
         {
@@ -86,8 +96,10 @@ internal sealed class DiskMedium : IDisposable
             HostFile file = HostFile.Open(path, readOnly, machine);
             files.Add(file);
             string name = format ?? Probe(file);
+            Format ??= name;
             IDiskFormat plugin = extensions.DiskFormat(name);
             OptionValues values = OptionBinder.Bind(plugin.Options, options, $"disk format {name}");
+            using CallScope scope = CallRecord.Enter(FormatCallee(name));
             return plugin.Open(new DiskOpen(this, file, readOnly, depth), values);
         }
 
@@ -99,7 +111,9 @@ internal sealed class DiskMedium : IDisposable
             ProbeScore score = ProbeScore.No;
             foreach (string name in extensions.DiskFormats)
             {
-                ProbeScore s = extensions.DiskFormat(name).Probe(head, file.Path);
+                IDiskFormat format = extensions.DiskFormat(name);
+                using CallScope scope = CallRecord.Enter(FormatCallee(name));
+                ProbeScore s = format.Probe(head, file.Path);
                 if (s <= score) continue;
                 score = s;
                 best = name;

@@ -1,5 +1,6 @@
 using Hv.Interop;
 using Hv.Sdk.Block;
+using Hv.Vmm.Supervision;
 using Microsoft.Win32.SafeHandles;
 
 namespace Hv.Vmm.Backends;
@@ -9,6 +10,8 @@ internal sealed class HostFile : IHostFile
 {
     private const int ZeroPieceBytes = 256 << 10;
     private static readonly byte[] Zeroes = new byte[ZeroPieceBytes];
+
+    private static readonly Callee Storage = Callee.Of("the host's storage", CalleeKind.Host);
 
     private readonly SafeFileHandle handle;
     private readonly FileLock? ownership;
@@ -70,6 +73,7 @@ internal sealed class HostFile : IHostFile
 
     public BlockStatus Read(long offsetBytes, Span<byte> to)
     {
+        using CallScope scope = CallRecord.Enter(Storage);
         try
         {
             while (to.Length > 0)
@@ -93,6 +97,7 @@ internal sealed class HostFile : IHostFile
 
     public BlockStatus Write(long offsetBytes, ReadOnlySpan<byte> from)
     {
+        using CallScope scope = CallRecord.Enter(Storage);
         try
         {
             RandomAccess.Write(handle, from, offsetBytes);
@@ -108,10 +113,15 @@ internal sealed class HostFile : IHostFile
         }
     }
 
-    public BlockStatus Flush() => FileControl.SyncData(handle) ? BlockStatus.Ok : BlockStatus.IoError;
+    public BlockStatus Flush()
+    {
+        using CallScope scope = CallRecord.Enter(Storage);
+        return FileControl.SyncData(handle) ? BlockStatus.Ok : BlockStatus.IoError;
+    }
 
     public BlockStatus Resize(long lengthBytes)
     {
+        using CallScope scope = CallRecord.Enter(Storage);
         try
         {
             RandomAccess.SetLength(handle, lengthBytes);
@@ -123,11 +133,15 @@ internal sealed class HostFile : IHostFile
         }
     }
 
-    public BlockStatus PunchHole(long offsetBytes, long lengthBytes) =>
-        FileControl.PunchHole(handle, offsetBytes, lengthBytes) ? BlockStatus.Ok : BlockStatus.Unsupported;
+    public BlockStatus PunchHole(long offsetBytes, long lengthBytes)
+    {
+        using CallScope scope = CallRecord.Enter(Storage);
+        return FileControl.PunchHole(handle, offsetBytes, lengthBytes) ? BlockStatus.Ok : BlockStatus.Unsupported;
+    }
 
     public BlockStatus WriteZeroes(long offsetBytes, long lengthBytes)
     {
+        using CallScope scope = CallRecord.Enter(Storage);
         if (FileControl.ZeroRange(handle, offsetBytes, lengthBytes)) return BlockStatus.Ok;
         while (lengthBytes > 0)
         {

@@ -1,7 +1,9 @@
+using Hv.Vmm.Supervision;
+
 namespace Hv.Vmm.Backends;
 
 /// <summary>A few threads for disk I/O, started when there is work for them, each with a buffer of its own.</summary>
-internal sealed class IoPool(string machineName) : IDisposable
+internal sealed class IoPool(WatchedThreads watched) : IDisposable
 {
     /// <summary>Bytes that move at a time: fits into a core's second-level cache. A multiple of every sector size.</summary>
     public const int BufferBytes = 256 << 10;
@@ -31,12 +33,7 @@ internal sealed class IoPool(string machineName) : IDisposable
         lock (gate) return work.Remove(job);
     }
 
-    private void StartThread()
-    {
-        Thread thread = new(Loop) { IsBackground = true, Name = $"{machineName}: disk I/O {threads.Count}" };
-        threads.Add(thread);
-        thread.Start();
-    }
+    private void StartThread() => threads.Add(watched.Start($"disk I/O {threads.Count}", Loop));
 
     private void Loop()
     {

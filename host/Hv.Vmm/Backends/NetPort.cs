@@ -3,6 +3,7 @@ using Hv.Sdk.Net;
 using Hv.Sdk.State;
 using Hv.Sdk.Time;
 using Hv.Vmm.Devices;
+using Hv.Vmm.Supervision;
 
 namespace Hv.Vmm.Backends;
 
@@ -20,6 +21,7 @@ internal sealed class NetPort : INetPort, INetLink, IBackendPort
     private readonly Action deliver;
     private readonly Action readyToSend;
     private INetEndpoint? endpoint;
+    private Callee callee;
     private INetListener? listener;
     private int first;
     private int count;
@@ -46,7 +48,11 @@ internal sealed class NetPort : INetPort, INetLink, IBackendPort
     public ulong Received { get; private set; }
 
     /// <summary>Connects the backend.</summary>
-    public void Connect(INetEndpoint to) => endpoint = to;
+    public void Connect(string backend, INetEndpoint to)
+    {
+        callee = Callee.Of($"the network backend {backend} of {node.Path}");
+        endpoint = to;
+    }
 
     public void Listen(INetListener to) => listener = to;
 
@@ -55,10 +61,16 @@ internal sealed class NetPort : INetPort, INetLink, IBackendPort
     public bool TrySend(ReadOnlySpan<byte> frame, in FrameInfo info)
     {
         Sent++;
-        return endpoint is null || endpoint.Send(frame, info);
+        if (endpoint is null) return true;
+        using CallScope scope = CallRecord.Enter(callee);
+        return endpoint.Send(frame, info);
     }
 
-    void INetPort.Flush() => endpoint?.Flush();
+    void INetPort.Flush()
+    {
+        using CallScope scope = CallRecord.Enter(callee);
+        endpoint?.Flush();
+    }
 
     public void ReadyToReceive()
     {
@@ -102,7 +114,9 @@ internal sealed class NetPort : INetPort, INetLink, IBackendPort
             }
         }
         if (any) listener?.ReceiveFlush();
-        if (mustTell) endpoint?.ReadyToReceive();
+        if (!mustTell) return;
+        using CallScope scope = CallRecord.Enter(callee);
+        endpoint?.ReadyToReceive();
     }
 
     // ---- the backend's side, any thread
@@ -172,7 +186,11 @@ internal sealed class NetPort : INetPort, INetLink, IBackendPort
         isRestored = false;
     }
 
-    public void Dispose() => endpoint?.Dispose();
+    public void Dispose()
+    {
+        using CallScope scope = CallRecord.Enter(callee);
+        endpoint?.Dispose();
+    }
 
     private struct Frame
     {

@@ -1,5 +1,6 @@
 using Hv.Sdk.Chars;
 using Hv.Vmm.Devices;
+using Hv.Vmm.Supervision;
 
 namespace Hv.Vmm.Backends;
 
@@ -7,11 +8,15 @@ namespace Hv.Vmm.Backends;
 internal sealed class StreamPort : CharPort
 {
     private readonly ICharStream stream;
+    private readonly Callee callee;
 
-    public StreamPort(DeviceNode node, bool neverRefuses, ICharStream stream) : base(node, neverRefuses)
+    public StreamPort(DeviceNode node, WatchedThreads threads, bool neverRefuses, string backend, ICharStream stream)
+        : base(node, threads, neverRefuses)
     {
         this.stream = stream;
+        callee = Callee.Of($"the character backend {backend} of {node.Path}");
         StartPump();
+        using CallScope scope = CallRecord.Enter(callee);
         stream.Start(Received, Writable);
     }
 
@@ -25,11 +30,16 @@ internal sealed class StreamPort : CharPort
         }
     }
 
-    protected override int Write(ReadOnlyMemory<byte> bytes) => stream.Write(bytes.Span);
+    protected override int Write(ReadOnlyMemory<byte> bytes)
+    {
+        using CallScope scope = CallRecord.Enter(callee);
+        return stream.Write(bytes.Span);
+    }
 
     public override void Dispose()
     {
         base.Dispose();
+        using CallScope scope = CallRecord.Enter(callee);
         stream.Dispose();
     }
 }

@@ -75,9 +75,7 @@ internal sealed class DeviceLink : IIrqSink, IMsiTarget, IStrand
     /// <summary>Hot path.</summary>
     public StrandScope Enter()
     {
-        // The scope must come back here only when there is a strand to leave.
-        if (node.Strand.Gate is null) return default;
-        node.Strand.Gate.Enter(node.Strand);
+        _ = node.Strand.Enter(); // left by Exit
         return new StrandScope(this);
     }
 

@@ -1,4 +1,6 @@
 using Hv.Sdk.Signals;
+using Hv.Vmm.Devices;
+using Hv.Vmm.Supervision;
 
 namespace Hv.Vmm.Interrupts;
 
@@ -7,16 +9,24 @@ namespace Hv.Vmm.Interrupts;
 internal sealed class MsiRouter : IMsiTarget
 {
     private volatile IMsiTarget? target;
+    private Callee callee;
 
     /// <summary>Messages; approximate, as several threads count.</summary>
     public ulong Messages;
 
-    public void Connect(IMsiTarget? to) => target = to;
+    /// <summary>Sets who takes them, and whose service that is.</summary>
+    public void Connect(IMsiTarget? to, DeviceNode? node)
+    {
+        if (node is not null) callee = node.Strand.Callee;
+        target = to;
+    }
 
     /// <summary>Hot path.</summary>
     public void Send(in MsiMessage message)
     {
         Messages++;
-        target?.Send(message);
+        if (target is not { } to) return;
+        using CallScope scope = CallRecord.Enter(callee);
+        to.Send(message);
     }
 }

@@ -223,7 +223,7 @@ internal sealed class SnapshotReader
             throw new StateException($"{name} has a state of version {version} with {payload.Length} bytes, which this Hv cannot read");
         VcpuState state = default; // fields are only ever appended: what an older layout lacks is zero
         payload.CopyTo(MemoryMarshal.AsBytes(new Span<VcpuState>(ref state)));
-        vcpu.Vcpu.WriteState(state);
+        vcpu.WriteState(state);
     }
 
     private VcpuNode Vcpu(string name, string kind) =>

@@ -160,7 +160,7 @@ internal sealed class SnapshotWriter
     private void WriteVcpu(VcpuNode vcpu)
     {
         VcpuState state = default;
-        vcpu.Vcpu.ReadState(ref state);
+        vcpu.ReadState(ref state);
         payload.ResetWrittenCount();
         payload.Write(MemoryMarshal.AsBytes(new ReadOnlySpan<VcpuState>(in state)));
         Emit($"{SnapshotFormat.Vcpu}{vcpu.Index}", (ushort)VcpuState.CurrentVersion, payload.WrittenSpan);

@@ -30,7 +30,7 @@ public sealed record StateHash(ulong Instructions, ulong Hash)
         foreach (VcpuNode vcpu in hardware.Vcpus)
         {
             VcpuState state = default;
-            vcpu.Vcpu.ReadState(ref state);
+            vcpu.ReadState(ref state);
             hash = Mix(hash, OfBytes(MemoryMarshal.AsBytes(new ReadOnlySpan<VcpuState>(in state))));
         }
         foreach (DeviceContext device in hardware.Devices)

@@ -1,9 +1,10 @@
 using Hv.Interop;
+using Hv.Vmm.Supervision;
 
 namespace Hv.Vmm.Strands;
 
 /// <summary>The thread that runs posted work in real-time mode.</summary>
-internal sealed class Dispatcher(string machineName) : IStrandScheduler, IDisposable
+internal sealed class Dispatcher(WatchedThreads threads) : IStrandScheduler, IDisposable
 {
     private readonly Lock gate = new();
     private readonly Queue<Strand> ready = new();
@@ -22,8 +23,7 @@ internal sealed class Dispatcher(string machineName) : IStrandScheduler, IDispos
     public void Start()
     {
         parking.RequestStop();
-        thread = new Thread(Loop) { IsBackground = true, Name = $"{machineName}: posts" };
-        thread.Start();
+        thread = threads.Start("posts", Loop);
     }
 
     /// <summary>Lets work run again.</summary>

@@ -1,4 +1,5 @@
 using Hv.Interop;
+using Hv.Vmm.Supervision;
 
 namespace Hv.Vmm.Strands;
 
@@ -8,8 +9,6 @@ namespace Hv.Vmm.Strands;
 /// deadlock.</summary>
 internal sealed class Gate(string name, CallNote note)
 {
-    [ThreadStatic] private static int heldRank;
-
     private readonly Lock gate = new();
     private int depth;
     private int outerRank;
@@ -22,37 +21,35 @@ internal sealed class Gate(string name, CallNote note)
     /// <summary>Told, once a gate, when a thread enters against the order: the name of this gate.</summary>
     public Action<Gate>? OrderBroken { get; set; }
 
-    /// <summary>Counts entries; the watchdog compares it.</summary>
-    public uint Entries { get; private set; }
-    /// <summary>Whether a thread is inside. A racy look, for the watchdog.</summary>
-    public bool IsHeld => Volatile.Read(ref depth) != 0;
-    /// <summary>The strand that was entered last.</summary>
-    public Strand? Holder { get; private set; }
-
-    /// <summary>Hot path.</summary>
-    public void Enter(Strand strand)
+    /// <summary>Hot path. <paramref name="calls"/> is this thread's.</summary>
+    public void Enter(Strand strand, CallRecord calls)
     {
-        int outer = heldRank;
+        int outer = calls.HeldRank;
         if (outer >= Rank && !gate.IsHeldByCurrentThread) ReportOrder();
-        gate.Enter();
+        if (!gate.TryEnter()) EnterLater(calls);
         if (depth++ != 0) return;
         outerRank = outer;
-        heldRank = Math.Max(outer, Rank);
-        Entries++;
-        Holder = strand;
+        calls.HeldRank = Math.Max(outer, Rank);
         note.Set(strand.CallName);
     }
 
     /// <summary>Hot path.</summary>
-    public void Exit()
+    public void Exit(CallRecord calls)
     {
         if (depth == 1)
         {
-            heldRank = outerRank;
+            calls.HeldRank = outerRank;
             note.Set(0);
         }
         depth--;
         gate.Exit();
+    }
+
+    private void EnterLater(CallRecord calls)
+    {
+        calls.IsWaiting = true;
+        gate.Enter();
+        calls.IsWaiting = false;
     }
 
     private void ReportOrder()

@@ -1,5 +1,6 @@
 using Hv.Interop;
 using Hv.Sdk;
+using Hv.Vmm.Supervision;
 
 namespace Hv.Vmm.Strands;
 
@@ -30,12 +31,15 @@ internal sealed class Strand : IStrand
     {
         Name = name;
         this.scheduler = scheduler;
+        Callee = Callee.Of($"a callback of the device {name} (plugin {plugin})");
         CallName = calls.Register($"{name} (plugin {plugin})");
         Gate = isSerialized ? new Gate(name, calls.AddCaller()) : null;
     }
 
     /// <summary>The device's path.</summary>
     public string Name { get; }
+    /// <summary>What the watchdog says when a callback on it does not return.</summary>
+    public Callee Callee { get; }
     /// <summary>Its number in the crash record.</summary>
     public int CallName { get; }
     /// <summary>The lock; null for devices that take care of themselves. Replaced only before the machine
@@ -48,14 +52,19 @@ internal sealed class Strand : IStrand
     /// <summary>Hot path.</summary>
     public StrandScope Enter()
     {
-        Gate? gate = Gate;
-        if (gate is null) return default;
-        gate.Enter(this);
+        CallRecord calls = CallRecord.Current;
+        calls.Push(Callee);
+        Gate?.Enter(this, calls);
         return new StrandScope(this);
     }
 
     /// <summary>Hot path.</summary>
-    public void Exit() => Gate!.Exit();
+    public void Exit()
+    {
+        CallRecord calls = CallRecord.Current;
+        Gate?.Exit(calls);
+        calls.Pop();
+    }
 
     /// <summary>Hot path: allocates nothing once the queue has grown.</summary>
     public void Post(Action work)

@@ -1,13 +1,14 @@
 using Hv.Interop;
 using Hv.Sdk.Time;
 using Hv.Vmm.Strands;
+using Hv.Vmm.Supervision;
 
 namespace Hv.Vmm.Time;
 
 /// <summary>Fires timers in real-time mode: one thread that sleeps until the earliest deadline.</summary>
 internal sealed class TimerThread : IDisposable
 {
-    private readonly string machineName;
+    private readonly WatchedThreads threads;
     private readonly TimerQueue queue;
     private readonly RealTimeClock clock;
     private readonly ParkingLot parking = new();
@@ -16,9 +17,9 @@ internal sealed class TimerThread : IDisposable
     private Thread? thread;
     private volatile bool isEnding;
 
-    public TimerThread(string machineName, TimerQueue queue, RealTimeClock clock)
+    public TimerThread(WatchedThreads threads, TimerQueue queue, RealTimeClock clock)
     {
-        this.machineName = machineName;
+        this.threads = threads;
         this.queue = queue;
         this.clock = clock;
         queue.OnHeadMoved(HeadMoved);
@@ -37,13 +38,7 @@ internal sealed class TimerThread : IDisposable
     public void Start()
     {
         parking.RequestStop();
-        thread = new Thread(Loop)
-        {
-            IsBackground = true,
-            Name = $"{machineName}: timers",
-            Priority = ThreadPriority.AboveNormal,
-        };
-        thread.Start();
+        thread = threads.Start("timers", Loop, priority: ThreadPriority.AboveNormal);
     }
 
     /// <summary>Lets timers fire.</summary>

@@ -2,6 +2,7 @@ using Hv.Interop;
 using Hv.Sdk;
 using Hv.Sdk.Engines;
 using Hv.Vmm.Strands;
+using Hv.Vmm.Supervision;
 using Hv.Vmm.Time;
 
 namespace Hv.Vmm.Vcpus;
@@ -15,7 +16,7 @@ internal sealed class DeterministicRunner : IRunner
     private const ulong TurnOfOne = 1_000_000;
     private const ulong TurnOfMany = 20_000;
 
-    private readonly string machineName;
+    private readonly WatchedThreads watched;
     private readonly DeterministicClock clock;
     private readonly TimerQueue timers;
     private readonly IVcpuEvents events;
@@ -33,9 +34,9 @@ internal sealed class DeterministicRunner : IRunner
     private ulong skips;
     private volatile bool isEnding;
 
-    public DeterministicRunner(string machineName, DeterministicClock clock, TimerQueue timers, IVcpuEvents events)
+    public DeterministicRunner(WatchedThreads watched, DeterministicClock clock, TimerQueue timers, IVcpuEvents events)
     {
-        this.machineName = machineName;
+        this.watched = watched;
         this.clock = clock;
         this.timers = timers;
         this.events = events;
@@ -85,8 +86,7 @@ internal sealed class DeterministicRunner : IRunner
     {
         nodes = [.. vcpus];
         parking.RequestStop();
-        thread = new Thread(Loop, 16 << 20) { IsBackground = true, Name = $"{machineName}: vCPUs" };
-        thread.Start();
+        thread = watched.Start("vCPUs", Loop, stackBytes: 16 << 20);
     }
 
     private void Loop()

@@ -1,6 +1,7 @@
 using Hv.Sdk;
 using Hv.Sdk.Engines;
 using Hv.Vmm.Strands;
+using Hv.Vmm.Supervision;
 
 namespace Hv.Vmm.Vcpus;
 
@@ -42,6 +43,7 @@ internal static class VcpuExits
         VcpuExit exit;
         try
         {
+            using CallScope scope = CallRecord.Enter(node.InGuest);
             exit = node.Vcpu.Run(budget);
         }
         catch (Exception e)

@@ -1,6 +1,7 @@
 using Hv.Sdk;
 using Hv.Sdk.Engines;
 using Hv.Vmm.Strands;
+using Hv.Vmm.Supervision;
 using Hv.Vmm.Time;
 
 namespace Hv.Vmm.Vcpus;
@@ -8,7 +9,7 @@ namespace Hv.Vmm.Vcpus;
 /// <summary>Real-time mode: a host thread for each vCPU, one for timers, one for posted work.</summary>
 internal sealed class RealTimeRunner : IRunner
 {
-    private readonly string machineName;
+    private readonly WatchedThreads watched;
     private readonly RealTimeClock clock;
     private readonly IVcpuEvents events;
     private readonly TimerThread timers;
@@ -18,13 +19,13 @@ internal sealed class RealTimeRunner : IRunner
     private Thread[] threads = [];
     private volatile bool isEnding;
 
-    public RealTimeRunner(string machineName, RealTimeClock clock, TimerQueue queue, IVcpuEvents events)
+    public RealTimeRunner(WatchedThreads watched, RealTimeClock clock, TimerQueue queue, IVcpuEvents events)
     {
-        this.machineName = machineName;
+        this.watched = watched;
         this.clock = clock;
         this.events = events;
-        timers = new TimerThread(machineName, queue, clock);
-        dispatcher = new Dispatcher(machineName);
+        timers = new TimerThread(watched, queue, clock);
+        dispatcher = new Dispatcher(watched);
     }
 
     /// <summary>Hot path.</summary>
@@ -50,12 +51,7 @@ internal sealed class RealTimeRunner : IRunner
             VcpuNode node = nodes[i];
             // Engines recurse in guest-driven ways only within bounds; 16 MiB leaves room for a translator's native
             // frames.
-            threads[i] = new Thread(() => Loop(node), 16 << 20)
-            {
-                IsBackground = true,
-                Name = $"{machineName}: vCPU {i}",
-            };
-            threads[i].Start();
+            threads[i] = watched.Start($"vCPU {i}", () => Loop(node), stackBytes: 16 << 20);
         }
     }
 

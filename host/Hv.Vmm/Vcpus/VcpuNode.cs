@@ -3,6 +3,7 @@ using Hv.Sdk.Engines;
 using Hv.Sdk.FaultRules;
 using Hv.Vmm.Buses;
 using Hv.Vmm.Strands;
+using Hv.Vmm.Supervision;
 
 namespace Hv.Vmm.Vcpus;
 
@@ -14,20 +15,26 @@ internal sealed class VcpuNode : IDisposable
     private readonly ulong[] exits = new ulong[ReasonCount];
     private readonly VcpuState powerOn;
 
-    public VcpuNode(int index, IPartition partition, ILocalApic apic, AddressBus ports, AddressBus memory,
-        FaultPlan faults, Strand faultStrand, Action<int> readCompleted)
+    private readonly Callee engine;
+
+    public VcpuNode(int index, string engineName, IPartition partition, ILocalApic apic, AddressBus ports,
+        AddressBus memory, FaultPlan faults, Strand faultStrand, Action<int> readCompleted)
     {
         Index = index;
+        engine = Callee.Of($"the engine {engineName}");
+        InGuest = Callee.Of($"the engine {engineName} on vCPU {index}", CalleeKind.Guest);
         Bus = new VcpuBus(ports, memory, (ushort)index, () => readCompleted(index));
         string path = $"vcpu{index}";
         ILocalApic wired = faults.Wire(path, "apic", faultStrand, apic);
-        IVcpu engine = partition.CreateVcpu(index, wired, Bus);
-        Bus.Connect(engine);
-        Vcpu = faults.Wire(path, "run", faultStrand, engine);
-        Vcpu.ReadState(ref powerOn);
+        IVcpu vcpu = partition.CreateVcpu(index, wired, Bus);
+        Bus.Connect(vcpu);
+        Vcpu = faults.Wire(path, "run", faultStrand, vcpu);
+        ReadState(ref powerOn);
     }
 
     public int Index { get; }
+    /// <summary>Noted while the engine runs guest code.</summary>
+    public Callee InGuest { get; }
     public VcpuBus Bus { get; }
     public IVcpu Vcpu { get; }
     /// <summary>Set when something new waits for the vCPU: an interrupt, a completed read, a request to stop.</summary>
@@ -50,13 +57,26 @@ internal sealed class VcpuNode : IDisposable
         VcpuState state = powerOn;
         state.Retired = Vcpu.Retired;
         state.Activity = Index == 0 ? VcpuActivity.Running : VcpuActivity.WaitForSipi;
-        Vcpu.WriteState(state);
+        WriteState(state);
         Bus.ForgetPostponed();
         IsIdle = false;
     }
 
+    public void ReadState(ref VcpuState state)
+    {
+        using CallScope scope = CallRecord.Enter(engine);
+        Vcpu.ReadState(ref state);
+    }
+
+    public void WriteState(in VcpuState state)
+    {
+        using CallScope scope = CallRecord.Enter(engine);
+        Vcpu.WriteState(state);
+    }
+
     public void Dispose()
     {
+        using CallScope scope = CallRecord.Enter(engine);
         Vcpu.Dispose();
         Wake.Dispose();
     }

@@ -3,6 +3,7 @@ using Hv.Sdk;
 using Hv.Sdk.Io;
 using Hv.Sdk.Management;
 using Hv.Sdk.Signals;
+using Hv.Sdk.Time;
 using Hv.Vmm.Description;
 using Hv.Vmm.Strands;
 
@@ -94,7 +95,13 @@ public sealed class InterruptTests
             .Add("sender", (d, c) =>
             {
                 c.MapPorts("io", 0x71, 1, d, 0);
-                var timer = c.CreateTimer("t", _ => c.Msi.Send(new MsiMessage { Address = 0xfee0_1000, Data = 0x41 }));
+                // Again and again: the first may come before the script has come to its Halt.
+                IVmTimer timer = null!;
+                timer = c.CreateTimer("t", _ =>
+                {
+                    c.Msi.Send(new MsiMessage { Address = 0xfee0_1000, Data = 0x41 });
+                    timer.Arm(c.Clock.Now.AddNs(20_000_000));
+                });
                 d.OnReset = _ => timer.Arm(c.Clock.Now.AddNs(20_000_000));
                 d.OnWrite = (in IoAccess access, ulong _) =>
                 {

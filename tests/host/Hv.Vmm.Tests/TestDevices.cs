@@ -22,6 +22,7 @@ internal sealed class LambdaDevice(Action<LambdaDevice, IDeviceContext> attach)
     public WriteHandler OnWrite { get; set; } = (in IoAccess _, ulong _) => IoStatus.Ok;
     public Action<int, bool> OnPin { get; set; } = (_, _) => { };
     public Action<ResetKind> OnReset { get; set; } = _ => { };
+    public Action OnSave { get; set; } = () => { };
     /// <summary>Eight registers of state, saved with the machine.</summary>
     public ulong[] Registers { get; } = new ulong[8];
 
@@ -48,6 +49,7 @@ internal sealed class LambdaDevice(Action<LambdaDevice, IDeviceContext> attach)
 
     public void Save(StateWriter writer)
     {
+        OnSave();
         for (int i = 0; i < Registers.Length; i++) writer.UInt(i + 1, Registers[i]);
     }
 
@@ -77,13 +79,17 @@ internal sealed class TestApics : IDevice, ILocalApics, IMsiTarget, IIrqHandler,
     private IDeviceContext context = null!;
 
     public int MessageCount;
+    /// <summary>Called before a message, a pin or an access is taken.</summary>
+    public Action OnCall { get; set; } = () => { };
+    /// <summary>Called before an engine acknowledges.</summary>
+    public Action OnAcknowledge { get; set; } = () => { };
 
     public ILocalApic this[int vcpu] => apics[vcpu];
 
     public void Attach(IDeviceContext to)
     {
         context = to;
-        apics = [.. Enumerable.Range(0, to.VcpuCount).Select(_ => new TestApic())];
+        apics = [.. Enumerable.Range(0, to.VcpuCount).Select(_ => new TestApic(this))];
         to.Provide<ILocalApics>(this);
         to.Provide<IMsiTarget>(this);
         to.IrqIn("lint0", 1, this);
@@ -97,6 +103,7 @@ internal sealed class TestApics : IDevice, ILocalApics, IMsiTarget, IIrqHandler,
 
     public void Send(in MsiMessage message)
     {
+        OnCall();
         Interlocked.Increment(ref MessageCount);
         Raise((int)(message.Address >> 12 & 0xff), (byte)message.Data);
     }
@@ -120,6 +127,7 @@ internal sealed class TestApics : IDevice, ILocalApics, IMsiTarget, IIrqHandler,
 
     public IoStatus Write(in IoAccess access, ulong value)
     {
+        OnCall();
         if ((int)value >= apics.Length) return IoStatus.NoRegister;
         apics[(int)value].Sipi();
         context.Vcpus.Notify((int)value);
@@ -144,7 +152,7 @@ internal sealed class TestApics : IDevice, ILocalApics, IMsiTarget, IIrqHandler,
     {
     }
 
-    private sealed class TestApic : ILocalApic
+    private sealed class TestApic(TestApics owner) : ILocalApic
     {
         private const ulong SipiBit = 1UL << 63;
         private long bits;
@@ -174,6 +182,7 @@ internal sealed class TestApics : IDevice, ILocalApics, IMsiTarget, IIrqHandler,
 
         public int AcknowledgeInterrupt()
         {
+            owner.OnAcknowledge();
             ulong now = Bits & ~SipiBit;
             if (now == 0) return -1;
             int bit = System.Numerics.BitOperations.Log2(now);

@@ -31,6 +31,9 @@ internal sealed class TestMachine : IExtensions, IBoard, IFirmware, IMachineLog
     public ScriptedEngine ScriptedEngine { get; }
     public TestApics? Apics { get; private set; }
     public ConcurrentQueue<string> Messages { get; } = new();
+    public INetBackend? Network { get; set; }
+    public ICharBackend? Chars { get; set; }
+    public Action OnInstall { get; set; } = () => { };
     public int Installs;
 
     public MachineDescription Description { get; set; } = new()
@@ -120,8 +123,8 @@ internal sealed class TestMachine : IExtensions, IBoard, IFirmware, IMachineLog
         models.TryGetValue(name, out DeviceModel? model)
             ? model : throw new ConfigurationException($"no device {name}");
     IDiskFormat IExtensions.DiskFormat(string name) => formats[name];
-    INetBackend IExtensions.NetBackend(string name) => throw new ConfigurationException(name);
-    ICharBackend IExtensions.CharBackend(string name) => throw new ConfigurationException(name);
+    INetBackend IExtensions.NetBackend(string name) => Network ?? throw new ConfigurationException(name);
+    ICharBackend IExtensions.CharBackend(string name) => Chars ?? throw new ConfigurationException(name);
     IFaultFactory IExtensions.Fault(string name) =>
         faults.TryGetValue(name, out IFaultFactory? fault) ? fault : throw new ConfigurationException($"no fault {name}");
 
@@ -141,7 +144,11 @@ internal sealed class TestMachine : IExtensions, IBoard, IFirmware, IMachineLog
     {
     }
 
-    void IFirmware.Install(IFirmwareContext context, OptionValues options) => Installs++;
+    void IFirmware.Install(IFirmwareContext context, OptionValues options)
+    {
+        Installs++;
+        OnInstall();
+    }
 
     // ---- IMachineLog
 

@@ -1,0 +1,61 @@
+namespace Hv.Vmm.Supervision;
+
+/// <summary>What a call that has not returned means.</summary>
+public enum CalleeKind : byte
+{
+    /// <summary>Code of a plugin that is to return soon.</summary>
+    Callback,
+    /// <summary>An engine that runs guest code until it is told to stop.</summary>
+    Guest,
+    /// <summary>The host: a slow disk, a stopped terminal. Whoever waits for it is not at fault.</summary>
+    Host,
+}
+
+/// <summary>Who may be called, as a number: a record of calls is written on hot paths and read while it changes. Equal names share a
+/// number, so that machines that come and go leave nothing behind. Any thread.</summary>
+public readonly record struct Callee
+{
+    private static readonly Lock Gate = new();
+    private static readonly Dictionary<(CalleeKind Kind, string Name), ushort> Numbers = [];
+    private static readonly List<(CalleeKind Kind, string Name)> All = [(CalleeKind.Callback, "a part of the core")];
+
+    private Callee(ushort number) => Number = number;
+
+    /// <summary>Its number in a record.</summary>
+    internal ushort Number { get; }
+
+    /// <summary>What it is called in messages.</summary>
+    public string Name
+    {
+        get
+        {
+            lock (Gate) return All[Number].Name;
+        }
+    }
+
+    /// <summary>What it means that it does not return.</summary>
+    public CalleeKind Kind
+    {
+        get
+        {
+            lock (Gate) return All[Number].Kind;
+        }
+    }
+
+    /// <summary>The callee of a name, which reads well before "has not returned": "a callback of the device x".</summary>
+    public static Callee Of(string name, CalleeKind kind = CalleeKind.Callback)
+    {
+        lock (Gate)
+        {
+            if (Numbers.TryGetValue((kind, name), out ushort number)) return new Callee(number);
+            if (All.Count > ushort.MaxValue) return default;
+            number = (ushort)All.Count;
+            All.Add((kind, name));
+            Numbers.Add((kind, name), number);
+            return new Callee(number);
+        }
+    }
+
+    /// <summary>The callee of a number.</summary>
+    internal static Callee Of(ushort number) => new(number);
+}
