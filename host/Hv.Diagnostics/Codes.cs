@@ -75,6 +75,9 @@ public static class Codes
     /// <summary>The plugin does not return from a call.</summary>
     public const string PluginHung = "HV2018";
 
+    /// <summary>A plugin's code cannot be replaced under the running guest; the code that ran goes on.</summary>
+    public const string NotReplaceable = "HV2018";
+
     /// <summary>The command line is not understood.</summary>
     public const string BadUsage = "HV3001";
     /// <summary>Nothing to boot was given.</summary>

@@ -1,4 +1,3 @@
-using System.Reflection;
 using Hv.Diagnostics;
 using Hv.Sdk;
 using Hv.Sdk.Block;
@@ -39,15 +38,7 @@ public sealed class CatalogExtensions(PluginCatalog catalog) : IExtensions
     {
         IDeviceFactory factory = Create<IDeviceFactory>(ExtensionKind.Device, name);
         CatalogEntry entry = catalog.Find(ExtensionKind.Device, name)!;
-        return new DeviceModel
-        {
-            Name = name,
-            Plugin = entry.Plugin.Name,
-            PluginVersion = entry.Plugin.Manifest!.Version,
-            Factory = factory,
-            Threading = factory.GetType().GetCustomAttribute<DeviceAttribute>()!.Threading,
-            Buses = entry.Provided.Buses,
-        };
+        return DeviceModels.Of(factory, entry.Plugin, entry.Provided);
     }
 
     /// <inheritdoc/>

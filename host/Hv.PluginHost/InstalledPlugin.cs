@@ -7,15 +7,18 @@ public sealed class InstalledPlugin
 {
     private readonly List<Diagnostic> problems = [];
 
-    internal InstalledPlugin(string folder, PluginListEntry entry, PluginManifest? manifest)
+    internal InstalledPlugin(string folder, PluginListEntry entry, PluginManifest? manifest, string? installedFolder = null)
     {
         Folder = folder;
+        InstalledFolder = installedFolder ?? folder;
         Entry = entry;
         Manifest = manifest;
     }
 
     /// <summary>Its folder, absolute.</summary>
     public string Folder { get; }
+    /// <summary>Where plugins.json has it; another than <see cref="Folder"/> when its code was replaced from somewhere else.</summary>
+    public string InstalledFolder { get; }
     /// <summary>The entry of plugins.json that lists it.</summary>
     public PluginListEntry Entry { get; }
     /// <summary>Its manifest; null when that cannot be read.</summary>
@@ -28,6 +31,10 @@ public sealed class InstalledPlugin
     public IReadOnlyList<Diagnostic> Problems => problems;
     /// <summary>Whether its code was loaded.</summary>
     public bool IsLoaded => Loaded is not null;
+
+    /// <summary>Whether its code can be replaced under a running guest: it provides devices and nothing else. The rest is held by the
+    /// machine as long as it runs.</summary>
+    public bool ProvidesOnlyDevices => Manifest is { } m && m.Provides.All(p => p.Kind == ExtensionKind.Device);
 
     internal LoadedPlugin? Loaded { get; set; }
 

@@ -12,24 +12,44 @@ internal sealed class LoadedPlugin
 {
     private readonly InstalledPlugin plugin;
     private readonly CompositionHost container;
+    private readonly PluginCode code;
 
-    private LoadedPlugin(InstalledPlugin plugin, CompositionHost container)
+    private LoadedPlugin(InstalledPlugin plugin, CompositionHost container, PluginCode code)
     {
         this.plugin = plugin;
         this.container = container;
+        this.code = code;
     }
 
+    /// <summary>Tells when the plugin's context is gone.</summary>
+    public WeakReference Context => code.Context;
+
     /// <summary>Loads, checks and composes; null, with the problems in the plugin, when that fails.</summary>
-    public static LoadedPlugin? Load(InstalledPlugin plugin, IPluginLoader loader)
+    /// <param name="plugin">The plugin.</param>
+    /// <param name="loader">What loads assemblies.</param>
+    /// <param name="isReplaceable">Whether <see cref="Unload"/> has an effect.</param>
+    public static LoadedPlugin? Load(InstalledPlugin plugin, IPluginLoader loader, bool isReplaceable)
     {
         string path = Path.Combine(plugin.Folder, plugin.Manifest!.Assembly);
-        if (!CheckFolder(plugin, path) || LoadAssembly(plugin, loader, path) is not { } assembly
-            || !CheckReferences(plugin, assembly) || FindProvidedTypes(plugin, assembly) is not { } types)
+        if (!CheckFolder(plugin, path) || LoadAssembly(plugin, loader, path, isReplaceable) is not { } code)
         {
             return null;
         }
 
-        return new LoadedPlugin(plugin, Compose(types));
+        if (!CheckReferences(plugin, path, code.Assembly) || FindProvidedTypes(plugin, path, code.Assembly) is not { } types)
+        {
+            code.Unload();
+            return null;
+        }
+
+        return new LoadedPlugin(plugin, Compose(types), code);
+    }
+
+    /// <summary>Lets the code go. When the last of its objects has gone too, the runtime unloads it.</summary>
+    public void Unload()
+    {
+        container.Dispose();
+        code.Unload();
     }
 
     /// <summary>Makes one of what the plugin provides.</summary>
@@ -76,11 +96,11 @@ internal sealed class LoadedPlugin
         return true;
     }
 
-    private static Assembly? LoadAssembly(InstalledPlugin plugin, IPluginLoader loader, string path)
+    private static PluginCode? LoadAssembly(InstalledPlugin plugin, IPluginLoader loader, string path, bool isReplaceable)
     {
         try
         {
-            return loader.Load(path);
+            return loader.Load(plugin.Folder, plugin.Manifest!.Assembly, isReplaceable);
         }
         catch (BadImageFormatException)
         {
@@ -97,7 +117,7 @@ internal sealed class LoadedPlugin
     }
 
     /// <summary>What the host has must not stand in for what the plugin forgot to bring: it would work until the host's version moves.</summary>
-    private static bool CheckReferences(InstalledPlugin plugin, Assembly assembly)
+    private static bool CheckReferences(InstalledPlugin plugin, string path, Assembly assembly)
     {
         AssemblyName sdk = typeof(IDevice).Assembly.GetName();
         foreach (AssemblyName reference in assembly.GetReferencedAssemblies())
@@ -106,7 +126,7 @@ internal sealed class LoadedPlugin
             {
                 if (reference.Version?.Major != sdk.Version?.Major)
                 {
-                    plugin.AddProblem(Codes.WrongSdk, Place.Of(assembly.Location),
+                    plugin.AddProblem(Codes.WrongSdk, Place.Of(path),
                         $"it was compiled against Hv.Sdk {reference.Version}, this host has {sdk.Version}",
                         "install the version of the plugin that was built for this host");
                     return false;
@@ -118,7 +138,7 @@ internal sealed class LoadedPlugin
             string file = $"{reference.Name}.dll";
             if (!File.Exists(Path.Combine(plugin.Folder, file)) && File.Exists(Path.Combine(AppContext.BaseDirectory, file)))
             {
-                plugin.AddProblem(Codes.DependencyMissing, Place.Of(assembly.Location),
+                plugin.AddProblem(Codes.DependencyMissing, Place.Of(path),
                     $"it needs {file}, which is not in its folder", "copy it there: the host does not lend its own");
                 return false;
             }
@@ -127,9 +147,10 @@ internal sealed class LoadedPlugin
         return true;
     }
 
-    private static List<(Type Type, ExtensionKind Kind, string Name)>? FindProvidedTypes(InstalledPlugin plugin, Assembly assembly)
+    private static List<(Type Type, ExtensionKind Kind, string Name)>? FindProvidedTypes(
+        InstalledPlugin plugin, string path, Assembly assembly)
     {
-        Place place = Place.Of(assembly.Location);
+        Place place = Place.Of(path);
         Type[] types;
         try
         {

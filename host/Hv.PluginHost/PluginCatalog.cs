@@ -19,6 +19,8 @@ public sealed class PluginCatalog
     private readonly IPluginLoader loader = new McMasterLoader();
     private readonly List<InstalledPlugin> plugins = [];
     private readonly Dictionary<(ExtensionKind Kind, string Name), List<CatalogEntry>> names = [];
+    private readonly List<WeakReference> retired = [];
+    private int retiredCount;
 
     private PluginCatalog(IReadOnlyList<Diagnostic> listProblems) => ListProblems = listProblems;
 
@@ -30,6 +32,9 @@ public sealed class PluginCatalog
 
     /// <summary>What is wrong with plugins.json itself.</summary>
     public IReadOnlyList<Diagnostic> ListProblems { get; }
+
+    /// <summary>Plugins of devices are loaded so that their code can be replaced. Set before the first is loaded.</summary>
+    public bool IsReloadable { get; set; }
 
     /// <summary>Told whose code is about to be loaded or constructed, and null afterwards. Must not throw.</summary>
     public Action<InstalledPlugin?>? Calling { get; set; }
@@ -127,6 +132,138 @@ public sealed class PluginCatalog
         }
     }
 
+    /// <summary>Loads new code of a plugin beside the code that runs.</summary>
+    /// <param name="id">The plugin's id.</param>
+    /// <param name="folder">Where the new code is; null for where the plugin is installed.</param>
+    /// <exception cref="DiagnosticException">There is no such plugin, it cannot be replaced, or the new code is broken. The code that runs
+    /// is as it was.</exception>
+    public PluginReplacement Prepare(string id, string? folder)
+    {
+        lock (gate)
+        {
+            InstalledPlugin current = FindReplaceable(id);
+            string from = folder is null ? current.InstalledFolder : Path.GetFullPath(folder);
+            InstalledPlugin next = ReadReplacement(current, id, from);
+            Calling?.Invoke(next);
+            try
+            {
+                LoadedPlugin loaded = LoadedPlugin.Load(next, loader, isReplaceable: true) ?? throw new DiagnosticException(next.Problems);
+                return new PluginReplacement(this, current, next, loaded);
+            }
+            finally
+            {
+                Calling?.Invoke(null);
+            }
+        }
+    }
+
+    private InstalledPlugin FindReplaceable(string id)
+    {
+        InstalledPlugin[] enabled = [.. plugins.Where(p => p.IsEnabled && p.Manifest is not null)];
+        if (Array.Find(enabled, p => p.Name == id) is not { } plugin)
+        {
+            throw new DiagnosticException(new Diagnostic(Codes.UnknownName, Place.Of(id), $"there is no plugin '{id}'",
+                Suggestion.Remedy(id, [.. enabled.Select(p => p.Name)])));
+        }
+
+        if (plugin.Manifest!.Provides.FirstOrDefault(p => p.Kind != ExtensionKind.Device) is { } other)
+        {
+            throw new DiagnosticException(new Diagnostic(Codes.NotReplaceable, plugin.Place,
+                $"plugin '{id}' provides the {other.Kind} '{other.Name}': only plugins of devices can be replaced while a guest runs",
+                "restart the VM to change it"));
+        }
+
+        return plugin;
+    }
+
+    private InstalledPlugin ReadReplacement(InstalledPlugin current, string id, string folder)
+    {
+        var bag = new DiagnosticBag();
+        string path = Path.Combine(folder, PluginManifest.FileName);
+        var next = new InstalledPlugin(folder, current.Entry, PluginManifest.Read(path, bag), current.InstalledFolder);
+        next.AddProblems(bag.Items);
+        if (next.Manifest is { } manifest)
+        {
+            if (manifest.Id != id)
+            {
+                next.AddProblem(Codes.NotReplaceable, next.Place, $"its id is not '{id}', which it is to replace", $"give the folder of '{id}'");
+            }
+
+            if (manifest.Provides.FirstOrDefault(p => p.Kind != ExtensionKind.Device) is { } other)
+            {
+                next.AddProblem(Codes.NotReplaceable, other.Place,
+                    $"it provides the {other.Kind} '{other.Name}': only plugins of devices can be replaced while a guest runs",
+                    "restart the VM to change it");
+            }
+
+            CheckManifest(next, manifest, current);
+        }
+
+        return next.Problems.Count == 0 ? next : throw new DiagnosticException(next.Problems);
+    }
+
+    /// <summary>New code takes the place of old.</summary>
+    internal void Exchange(InstalledPlugin current, InstalledPlugin next, LoadedPlugin loaded)
+    {
+        lock (gate)
+        {
+            next.Loaded = loaded;
+            plugins[plugins.IndexOf(current)] = next;
+            foreach (List<CatalogEntry> entries in names.Values)
+            {
+                entries.RemoveAll(e => e.Plugin == current);
+            }
+
+            foreach ((ExtensionKind Kind, string Name) gone in names.Where(n => n.Value.Count == 0).Select(n => n.Key).ToArray())
+            {
+                names.Remove(gone);
+            }
+
+            AddNames(next);
+        }
+    }
+
+    /// <summary>Lets code go, and remembers its context for as long as it is there.</summary>
+    internal void Retire(LoadedPlugin? loaded)
+    {
+        if (loaded is null)
+        {
+            return;
+        }
+
+        lock (gate)
+        {
+            retired.Add(loaded.Context);
+            retiredCount++;
+        }
+
+        loaded.Unload();
+    }
+
+    /// <summary>How many load contexts were let go, and how many of them are still in memory. The runtime frees one in the collection
+    /// after the last of its objects has gone.</summary>
+    /// <param name="mustCollect">Collects garbage first.</param>
+    public (int LetGo, int InMemory) RetiredContexts(bool mustCollect)
+    {
+        // A context goes in steps: its objects, its finalizer, its code.
+        for (int i = 0; mustCollect && i < 10 && CountRetired() > 0; i++)
+        {
+            GC.Collect();
+            GC.WaitForPendingFinalizers();
+        }
+
+        return (retiredCount, CountRetired());
+    }
+
+    private int CountRetired()
+    {
+        lock (gate)
+        {
+            retired.RemoveAll(c => !c.IsAlive);
+            return retired.Count;
+        }
+    }
+
     /// <summary>Loads a plugin and makes one of each thing that it provides; what is wrong is in the result and, when the plugin as a
     /// whole is at fault, in its <see cref="InstalledPlugin.Problems"/>.</summary>
     public IReadOnlyList<Diagnostic> Check(InstalledPlugin plugin)
@@ -187,7 +324,7 @@ public sealed class PluginCatalog
 
     private LoadedPlugin Load(InstalledPlugin plugin)
     {
-        plugin.Loaded ??= LoadedPlugin.Load(plugin, loader);
+        plugin.Loaded ??= LoadedPlugin.Load(plugin, loader, IsReloadable && plugin.ProvidesOnlyDevices);
         return plugin.Loaded ?? throw new DiagnosticException(plugin.Problems);
     }
 
@@ -210,21 +347,26 @@ public sealed class PluginCatalog
         plugins.Add(plugin);
         if (plugin.Manifest is { } manifest)
         {
-            CheckManifest(plugin, manifest);
-            foreach (ProvidedName provided in manifest.Provides)
-            {
-                var key = (provided.Kind, provided.Name);
-                if (!names.TryGetValue(key, out List<CatalogEntry>? entries))
-                {
-                    names.Add(key, entries = []);
-                }
-
-                entries.Add(new CatalogEntry(provided, plugin));
-            }
+            CheckManifest(plugin, manifest, replaces: null);
+            AddNames(plugin);
         }
     }
 
-    private void CheckManifest(InstalledPlugin plugin, PluginManifest manifest)
+    private void AddNames(InstalledPlugin plugin)
+    {
+        foreach (ProvidedName provided in plugin.Manifest!.Provides)
+        {
+            var key = (provided.Kind, provided.Name);
+            if (!names.TryGetValue(key, out List<CatalogEntry>? entries))
+            {
+                names.Add(key, entries = []);
+            }
+
+            entries.Add(new CatalogEntry(provided, plugin));
+        }
+    }
+
+    private void CheckManifest(InstalledPlugin plugin, PluginManifest manifest, InstalledPlugin? replaces)
     {
         if (!manifest.Sdk.Contains(SdkVersion))
         {
@@ -239,7 +381,7 @@ public sealed class PluginCatalog
                 "use \"isolation\": \"context\"");
         }
 
-        if (plugins.Find(p => p != plugin && p.IsEnabled && plugin.IsEnabled && p.Manifest?.Id == manifest.Id) is { } twin)
+        if (plugins.Find(p => p != plugin && p != replaces && p.IsEnabled && plugin.IsEnabled && p.Manifest?.Id == manifest.Id) is { } twin)
         {
             plugin.AddProblem(Codes.IdTwice, plugin.Place, $"the plugin in '{twin.Folder}' has the same id",
                 "remove one of them, or switch it off in plugins.json");
