@@ -103,6 +103,7 @@ public static class DefinitionKeys
             Name = "timeout", Type = OptionType.Duration, Minimum = 1, Summary = "end the run after this long, with code 124",
         }),
         Key(Run, "", Switch("no-reboot", "a reset ends the run")),
+        Key(Run, "", Switch("reloadable", "plugins of devices can be replaced while the VM runs (hv plugin reload); a little slower")),
         Key(Run, "F", Path("save-on-exit", "save the VM to this file when it is ended from outside")),
         Key(Run, "F", Path("restore", "go on from a saved VM")),
         Key(Run, "F", Path("result", "write how the run ended, as JSON")),

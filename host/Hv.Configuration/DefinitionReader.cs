@@ -37,6 +37,7 @@ public sealed partial class DefinitionReader
     private VmDefinition? Read()
     {
         OptionValues scalars = ReadScalars();
+        catalog.IsReloadable = scalars.Flag("reloadable"); // before the first plugin is asked for its options
         ExtensionChoice board = ReadChoice("board") ?? new ExtensionChoice { Name = "microvm" };
         ExtensionChoice? engine = ReadEngine();
         ExtensionChoice? firmware = ReadChoice("firmware");
@@ -90,6 +91,7 @@ public sealed partial class DefinitionReader
             Seed = scalars.Has("seed") ? scalars.Number("seed") : null,
             StateHashInterval = scalars.Number("state-hash-every"),
             NoReboot = scalars.Flag("no-reboot"),
+            IsReloadable = scalars.Flag("reloadable"),
             Timeout = scalars.Has("timeout") ? TimeSpan.FromMicroseconds(scalars.Number("timeout") / 1000.0) : null,
             RestoreFrom = ResolvedPath("restore"),
             SaveOnExit = ResolvedPath("save-on-exit"),

@@ -87,6 +87,9 @@ public static class Codes
     /// <summary>The host failed.</summary>
     public const string HostFailure = "HV3004";
 
+    /// <summary>No such VM is running, or it has ended.</summary>
+    public const string NoSuchMachine = "HV3005";
+
     /// <summary>The machine has no apt to fetch a guest with.</summary>
     public const string NoApt = "HV4001";
     /// <summary>apt or dpkg failed.</summary>

@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.CommandLine.Invocation;
 using System.CommandLine.Parsing;
 using Hv.Commands;
+using Hv.Commands.Plugins;
 using Hv.Diagnostics;
 using Hv.Supervision;
 

@@ -20,6 +20,13 @@ internal static class Installation
     /// <summary>What is worth keeping between runs: logs.</summary>
     public static string StateDirectory => Xdg("XDG_STATE_HOME", Path.Combine(".local", "state"));
 
+    /// <summary>Sockets of running VMs. Where the system gives the user no such directory, one below the state's: unlike /tmp it is the
+    /// user's alone.</summary>
+    public static string RuntimeDirectory =>
+        Environment.GetEnvironmentVariable("XDG_RUNTIME_DIR") is { Length: > 0 } root && Path.IsPathRooted(root)
+            ? Path.Combine(root, "hv")
+            : Path.Combine(StateDirectory, "run");
+
     private static string Xdg(string variable, string fallback)
     {
         // The specification: relative paths in these variables are to be ignored.

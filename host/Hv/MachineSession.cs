@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Globalization;
 using System.Text.Json;
 using Hv.Configuration;
+using Hv.Control;
 using Hv.PluginHost;
 using Hv.Sdk;
 using Hv.Sdk.Management;
@@ -34,7 +35,9 @@ internal sealed class MachineSession(
         Task[] shown = [.. frontEnds.Select(f => Show(f.FrontEnd, machine, f.Options, log, cancel.Token))];
 
         machine.Start();
+        Task<ControlServer?>? control = machine.Description.IsReloadable ? Task.Run(() => ListenForCommands(machine, log)) : null;
         MachineOutcome outcome = machine.Completion.GetAwaiter().GetResult();
+        control?.GetAwaiter().GetResult()?.Dispose();
         if (!Task.WaitAll(shown, FrontEndPatience))
         {
             cancel.Cancel();
@@ -43,6 +46,23 @@ internal sealed class MachineSession(
 
         Report(machine, outcome, Stopwatch.GetElapsedTime(begin));
         return outcome.ExitCode;
+    }
+
+    /// <summary>A VM that cannot be commanded from outside runs all the same.</summary>
+    private ControlServer? ListenForCommands(Machine machine, MachineLog log)
+    {
+        try
+        {
+            var server = ControlServer.Start(
+                Installation.RuntimeDirectory, machine.Name, new ControlService(machine, catalog, Installation.Version));
+            log.Write("control", LogLevel.Info, $"listening at {server.Path}", null);
+            return server;
+        }
+        catch (IOException e)
+        {
+            log.Write("control", LogLevel.Warn, $"no commands can be taken from outside: {e.Message}", null);
+            return null;
+        }
     }
 
     private (IFrontEnd FrontEnd, OptionValues Options) Create(ExtensionChoice choice)
