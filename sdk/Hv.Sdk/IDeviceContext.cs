@@ -16,6 +16,7 @@ public enum AddressSpace : byte
 
 /// <summary>What the core gives a device at <see cref="IDevice.Attach"/>. Members that claim something are called inside Attach only;
 /// the rest on the strand. Plugins never implement it (the test kit has the only fake).</summary>
+[HostImplemented]
 public interface IDeviceContext
 {
     /// <summary>The device's name in this machine, for example <c>serial0</c>.</summary>
@@ -125,6 +126,7 @@ public sealed class Placement
 }
 
 /// <summary>Serialises everything that touches one device.</summary>
+[HostImplemented]
 public interface IStrand
 {
     /// <summary>Enters; dispose the scope to leave. Re-entrant on one thread. Lock order: devices before interrupt controllers
@@ -144,6 +146,7 @@ public readonly ref struct StrandScope(IStrand? strand)
 }
 
 /// <summary>What a device may ask of the whole machine. Each returns at once; the machine acts after the current instruction.</summary>
+[HostImplemented]
 public interface IMachineControl
 {
     /// <summary>Resets every device and vCPU.</summary>
@@ -157,6 +160,7 @@ public interface IMachineControl
 }
 
 /// <summary>vCPUs as an interrupt controller sees them.</summary>
+[HostImplemented]
 public interface IVcpuSignalling
 {
     /// <summary>Tells a vCPU to look at its local APIC; wakes it from HLT. Any thread, lock-free.</summary>

@@ -16,6 +16,7 @@ public enum LogLevel : byte
 }
 
 /// <summary>A device's voice. Rate-limited by the host. Any thread. Guest bytes are logged only redacted.</summary>
+[HostImplemented]
 public interface IDeviceLog
 {
     /// <summary>Whether a message of this level goes anywhere: ask before building an expensive one.</summary>
@@ -35,6 +36,7 @@ public interface IInspectable
 }
 
 /// <summary>Receives what an <see cref="IInspectable"/> shows.</summary>
+[HostImplemented]
 public interface IInspector
 {
     /// <summary>A number.</summary>

@@ -126,6 +126,7 @@ public interface IDiskFormat
 
 /// <summary>What a format gets to open an image.</summary>
 [Experimental("HVX002")]
+[HostImplemented]
 public interface IDiskOpen
 {
     /// <summary>The file; already locked by the host.</summary>

@@ -24,6 +24,7 @@ public sealed class DeviceRequest
 }
 
 /// <summary>Takes a board's description. Nothing is made until it is complete.</summary>
+[HostImplemented]
 public interface IBoardBuilder
 {
     /// <summary>RAM that the definition asks for, in bytes, a multiple of 1 MiB.</summary>

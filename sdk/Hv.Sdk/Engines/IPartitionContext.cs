@@ -5,6 +5,7 @@ namespace Hv.Sdk.Engines;
 
 /// <summary>What the core gives an engine for one machine.</summary>
 [Experimental("HVX001")]
+[HostImplemented]
 public interface IPartitionContext
 {
     /// <summary>The name of the CPU model: <c>x86-64-v1</c>, <c>x86-64-v2</c>, <c>x86-64-v3</c> or <c>max</c>.</summary>

@@ -63,6 +63,7 @@ public interface IFaultDecorator<TContract> : IFault where TContract : class
 
 /// <summary>What the fault of a rule gets at one place. Valid as long as the machine. Plugins never implement it.</summary>
 [Experimental("HVX005")]
+[HostImplemented]
 public interface IFaultScope
 {
     /// <summary>The rule's name, for messages.</summary>

@@ -40,6 +40,7 @@ public readonly struct MemoryRange
 
 /// <summary>What the core gives firmware.</summary>
 [Experimental("HVX004")]
+[HostImplemented]
 public interface IFirmwareContext
 {
     /// <summary>The board's name.</summary>

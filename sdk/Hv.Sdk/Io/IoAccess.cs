@@ -57,6 +57,7 @@ public interface IIoHandler
 }
 
 /// <summary>A device's claim on addresses. Disposing it gives them back. On the strand.</summary>
+[HostImplemented]
 public interface IRegion : IDisposable
 {
     /// <summary>Where it is, or was last.</summary>

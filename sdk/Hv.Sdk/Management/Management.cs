@@ -54,6 +54,7 @@ public sealed class MachineOutcome
 }
 
 /// <summary>A machine as a front-end sees it. Any thread.</summary>
+[HostImplemented]
 public interface IMachine
 {
     /// <summary>Its name.</summary>
@@ -84,6 +85,7 @@ public interface IMachine
 }
 
 /// <summary>The person's side of a serial line. Any thread.</summary>
+[HostImplemented]
 public interface IConsole
 {
     /// <summary>Sends what was typed; waits while the guest takes nothing, up to the cancellation.</summary>

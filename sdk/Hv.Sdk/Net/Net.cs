@@ -64,6 +64,7 @@ public interface INetBackend
 
 /// <summary>What the core gives a backend. Any thread.</summary>
 [Experimental("HVX003")]
+[HostImplemented]
 public interface INetLink
 {
     /// <summary>Gives a frame to the card; false when its queue is full: <see cref="INetEndpoint.ReadyToReceive"/> follows. The frame is copied.</summary>

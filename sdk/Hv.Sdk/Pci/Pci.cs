@@ -10,6 +10,7 @@ public interface IPciFunction
 }
 
 /// <summary>A device's place on the bus, from <see cref="IDeviceContext.Pci"/>.</summary>
+[HostImplemented]
 public interface IPciSlot
 {
     /// <summary>Where it is. A bridge may change the bus number later.</summary>

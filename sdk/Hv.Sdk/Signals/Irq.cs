@@ -28,6 +28,7 @@ public interface IIrqHandler
 }
 
 /// <summary>Levels as the fabric has them; a device keeps no copy of its own to reset, save or restore.</summary>
+[HostImplemented]
 public interface IIrqLevels
 {
     /// <summary>The level of an input of the fabric: the OR of all outputs wired to it.</summary>
