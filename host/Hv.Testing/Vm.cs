@@ -3,6 +3,7 @@ using Hv.Configuration;
 using Hv.Diagnostics;
 using Hv.PluginHost;
 using Hv.Sdk.Management;
+using Hv.Sdk.Memory;
 using Hv.Sdk.Time;
 using Hv.Vmm;
 
@@ -31,6 +32,8 @@ public sealed class Vm : IAsyncDisposable
     public SerialLine Serial { get; }
     /// <summary>Its devices.</summary>
     public VmDevices Devices { get; }
+    /// <summary>Guest memory by physical address. Pause the VM to read more than one word as of one moment.</summary>
+    public IDmaSpace Memory => machine.Memory;
     /// <summary>Virtual time since power-on.</summary>
     public TimeSpan Now => TimeSpan.FromTicks(machine.Clock.Now.Nanoseconds / TimeSpan.NanosecondsPerTick);
     /// <summary>What the machine and its devices logged, oldest first, from level information up.</summary>
@@ -39,8 +42,11 @@ public sealed class Vm : IAsyncDisposable
     public MachineOutcome? Outcome => machine.Outcome;
 
     /// <summary>Builds and starts a VM.</summary>
+    /// <param name="setup">What it is made of.</param>
+    /// <param name="isPaused">Whether it stands at its first instruction until <see cref="Resume"/> or
+    /// <see cref="RunFor"/>.</param>
     /// <exception cref="DiagnosticException">The setup has mistakes: all of them, with remedies.</exception>
-    public static async Task<Vm> Start(VmSetup setup)
+    public static async Task<Vm> Start(VmSetup setup, bool isPaused = false)
     {
         ArgumentNullException.ThrowIfNull(setup);
         string list = WriteList(setup);
@@ -61,7 +67,7 @@ public sealed class Vm : IAsyncDisposable
                 () => new MachineBuilder(new CatalogExtensions(catalog), log).Build(definition.Machine),
                 CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default).ConfigureAwait(false);
             Vm vm = new(machine, log, list, setup.Patience);
-            machine.Start();
+            machine.Start(isPaused);
             return vm;
         }
         catch
@@ -76,6 +82,25 @@ public sealed class Vm : IAsyncDisposable
 
     /// <summary>Goes on.</summary>
     public Task Resume() => machine.ResumeAsync();
+
+    /// <summary>Lets the VM run for that much virtual time, and pauses it there.</summary>
+    /// <exception cref="VmTestException">It ends before, or virtual time does not get there within the setup's
+    /// patience.</exception>
+    public async Task RunFor(TimeSpan virtualTime)
+    {
+        try
+        {
+            await machine.PauseAtAsync(machine.Clock.Now.AddNs(virtualTime.Ticks * TimeSpan.NanosecondsPerTick)).WaitAsync(patience).ConfigureAwait(false);
+        }
+        catch (InvalidOperationException e)
+        {
+            throw Failure(e.Message);
+        }
+        catch (TimeoutException)
+        {
+            throw Failure($"{virtualTime} of virtual time did not pass within {patience} of host time");
+        }
+    }
 
     /// <summary>Presses the reset button.</summary>
     public Task Reset() => machine.ResetAsync();

@@ -10,7 +10,8 @@ public sealed class VmDevices
 
     internal VmDevices(Vm vm) => this.vm = vm;
 
-    /// <summary>The device of that name, for example <c>disk0</c>.</summary>
+    /// <summary>The device of that name, for example <c>disk0</c>; <c>vcpu0</c> and <c>engine</c> can be inspected
+    /// too.</summary>
     public VmDevice this[string path] => new(vm, path);
 }
 

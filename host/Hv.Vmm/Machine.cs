@@ -3,6 +3,7 @@ using Hv.Sdk;
 using Hv.Sdk.Engines;
 using Hv.Sdk.FaultRules;
 using Hv.Sdk.Management;
+using Hv.Sdk.Memory;
 using Hv.Sdk.State;
 using Hv.Sdk.Time;
 using Hv.Vmm.Backends;
@@ -12,6 +13,7 @@ using Hv.Vmm.Faults;
 using Hv.Vmm.Reload;
 using Hv.Vmm.Snapshots;
 using Hv.Vmm.Supervision;
+using Hv.Vmm.Time;
 using Hv.Vmm.Vcpus;
 
 namespace Hv.Vmm;
@@ -36,6 +38,7 @@ public sealed class Machine : IMachine, IDisposable
     private readonly List<StateHash> stateHashes = [];
     private readonly SemaphoreSlim reloading = new(1, 1);
     private readonly Watchdog watchdog;
+    private readonly PauseMark pauseMark;
     private Thread? controlThread;
     private Timer? timeout;
     private Action? afterResume;
@@ -49,6 +52,7 @@ public sealed class Machine : IMachine, IDisposable
         this.hardware = hardware;
         this.faults = faults;
         description = hardware.Description;
+        pauseMark = new PauseMark(hardware);
         watchdog = new Watchdog(description.Name, hardware.Threads, description.WatchdogPatience, Hung);
         hardware.Control.Connect(this);
         hardware.Events.Connect(this);
@@ -104,22 +108,23 @@ public sealed class Machine : IMachine, IDisposable
 
     /// <summary>Resets the machine, or takes it over from <see cref="MachineDescription.RestoreFrom"/>, and lets it
     /// run. Once.</summary>
+    /// <param name="isPaused">Whether it stands at its first instruction until <see cref="ResumeAsync"/>.</param>
     /// <exception cref="ConfigurationException">Firmware cannot use what it was given.</exception>
     /// <exception cref="StateException">The snapshot cannot be honoured; the message says why. Exit code 1.</exception>
     /// <exception cref="PluginException">Firmware or a device failed.</exception>
-    public void Start()
+    public void Start(bool isPaused = false)
     {
         if (state != MachineState.Created) throw new InvalidOperationException("the machine was started before");
         hardware.Runner.Start(hardware.Vcpus);
         Watched("power on", PowerOn);
         faults.CheckConditions();
-        state = MachineState.Running;
-        ResumeBackends();
+        state = isPaused ? MachineState.Paused : MachineState.Running;
+        if (!isPaused) ResumeBackends();
         if (description.Timeout is { } limit)
             timeout = new Timer(_ => Quit(EndReason.Timeout, $"the timeout of {limit} passed"), null, limit,
                 System.Threading.Timeout.InfiniteTimeSpan);
         watchdog.Start();
-        hardware.Runner.Resume();
+        if (!isPaused) hardware.Runner.Resume();
         controlThread = hardware.Threads.Start("control", ControlLoop);
     }
 
@@ -146,6 +151,24 @@ public sealed class Machine : IMachine, IDisposable
 
     /// <inheritdoc/>
     public Task PauseAsync() => Command(() => state = MachineState.Paused);
+
+    /// <summary>Lets the machine run until virtual time reaches a moment, and pauses it there; in deterministic mode that is
+    /// the first instruction boundary at or after it. One at a time.</summary>
+    /// <returns>Done when the machine stands; fails with <see cref="InvalidOperationException"/> when it ends
+    /// before.</returns>
+    public async Task PauseAtAsync(VmTime due)
+    {
+        TaskCompletionSource<Task> reached = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        pauseMark.Set(due, () => reached.SetResult(PauseAsync()));
+        if (state == MachineState.Paused) await ResumeAsync().ConfigureAwait(false);
+        if (await Task.WhenAny(reached.Task, completion.Task).ConfigureAwait(false) == reached.Task)
+        {
+            await reached.Task.Unwrap().ConfigureAwait(false);
+            return;
+        }
+        pauseMark.Clear();
+        throw new InvalidOperationException($"the machine ended before {due.Nanoseconds} ns: {Outcome?.Message}");
+    }
 
     /// <inheritdoc/>
     public Task ResumeAsync() => Command(() =>
@@ -267,6 +290,10 @@ public sealed class Machine : IMachine, IDisposable
         EndReason.Crash => 3,
         _ => 0,
     });
+
+    /// <summary>Guest memory by physical address, for whoever tests or debugs the machine. Any thread; not ordered with
+    /// what vCPUs do, unless the machine is paused.</summary>
+    public IDmaSpace Memory => hardware.Memory.Dma;
 
     /// <summary>Writes counters and the insides of devices that show them, for <c>--stats</c>. Paused or stopped
     /// machines only.</summary>

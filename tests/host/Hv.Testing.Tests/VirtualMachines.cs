@@ -1,6 +1,7 @@
 using System.Reflection;
 using Hv.Diagnostics;
 using Hv.Fixtures;
+using Hv.Sdk;
 using Hv.Sdk.Management;
 
 namespace Hv.Testing.Tests;
@@ -86,6 +87,51 @@ public sealed class VirtualMachines : IDisposable
         await vm.Serial.Expect("one");
         Assert.Equal(" two one t", (await vm.Serial.ExpectMatch(".* one t")).Value);
         await vm.Serial.Expect("hree");
+    }
+
+    [Fact]
+    public async Task RunFor_Deterministic_StandsAtTheSameStateEachTime()
+    {
+        (TimeSpan, ulong) first = await At(2.5), again = await At(2.5), later = await At(3);
+
+        Assert.Equal(first, again);
+        Assert.True(first.Item1 >= TimeSpan.FromMilliseconds(2.5));
+        Assert.True(later.Item2 > first.Item2);
+
+        async Task<(TimeSpan Now, ulong Retired)> At(double milliseconds)
+        {
+            // Each start is a pause of its own: how far the machine is by then depends on the host, where it stands does not.
+            await using Vm vm = await Vm.Start(Stub(StubKernel.PrintAndSpin("x")).Deterministic(seed: 1), isPaused: true);
+            await vm.RunFor(TimeSpan.FromMilliseconds(1));
+            await vm.RunFor(TimeSpan.FromMilliseconds(milliseconds) - vm.Now);
+            TimeSpan now = vm.Now;
+            return (now, await vm.Devices["vcpu0"].Counter("retired"));
+        }
+    }
+
+    [Fact]
+    public async Task RunFor_TheMachineEnds_SaysHow()
+    {
+        await using Vm vm = await Vm.Start(Stub(StubKernel.TripleFault()), isPaused: true);
+
+        VmTestException e = await Assert.ThrowsAsync<VmTestException>(() => vm.RunFor(TimeSpan.FromHours(1)));
+
+        Assert.Contains("triple fault", e.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Memory_OfTheGuest_IsReadAndWritten()
+    {
+        await using Vm vm = await Vm.Start(Stub(StubKernel.Print("abc")));
+        await vm.Serial.Expect("abc");
+        GuestPhysicalAddress address = new(0x20_0000);
+        byte[] read = new byte[3];
+
+        Assert.True(vm.Memory.TryWrite(address, "xyz"u8));
+        Assert.True(vm.Memory.TryRead(address, read));
+
+        Assert.Equal("xyz"u8, read);
+        Assert.False(vm.Memory.TryRead(new GuestPhysicalAddress(0x8000_0000), read));
     }
 
     [Fact]
