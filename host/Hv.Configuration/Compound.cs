@@ -9,7 +9,8 @@ namespace Hv.Configuration;
 /// <param name="Place">Where it stands.</param>
 public readonly record struct Part(string Text, Place Place);
 
-/// <summary>A value with parts: <c>head,key=value,key</c> or an object. A comma inside a part is written twice.</summary>
+/// <summary>A value with parts: <c>head,key=value,key</c> or an object. A comma inside a part is written
+/// twice.</summary>
 public sealed class Compound
 {
     private readonly Dictionary<string, Part> parts = [];
@@ -41,7 +42,8 @@ public sealed class Compound
 
         if (string.IsNullOrEmpty(compound.Head.Text))
         {
-            bag.Error(Codes.MissingKey, value.Place, $"'{key.Name}' needs a {key.Head}", $"write it as {key.Placeholder}");
+            bag.Error(Codes.MissingKey, value.Place, $"'{key.Name}' needs a {key.Head}",
+                $"write it as {key.Placeholder}");
             compound.Head = new Part("", value.Place);
         }
 
@@ -76,16 +78,20 @@ public sealed class Compound
         bool isHead = true;
         foreach ((string text, int offset) in Split(value.Text))
         {
-            // Inside a JSON string the column moves along (exactly so while it holds no escapes); on the command line there is none.
-            Place place = value.Place.Line == 0 ? value.Place : value.Place with { Column = value.Place.Column + 1 + offset };
+            // Inside a JSON string the column moves along (exactly so while it holds no escapes); on the command line
+            // there is none.
+            Place place = value.Place.Line == 0
+                ? value.Place : value.Place with { Column = value.Place.Column + 1 + offset };
             int equals = text.IndexOf('=', StringComparison.Ordinal);
             if (isHead)
             {
                 Head = new Part(text, value.Place);
             }
-            else if (!parts.TryAdd(equals < 0 ? text : text[..equals], new Part(equals < 0 ? "on" : text[(equals + 1)..], place)))
+            else if (!parts.TryAdd(
+                equals < 0 ? text : text[..equals], new Part(equals < 0 ? "on" : text[(equals + 1)..], place)))
             {
-                bag.Error(Codes.DuplicateKey, place, $"'{text[..Math.Max(equals, 0)]}' stands twice in '{value.Text}'", "keep one");
+                bag.Error(Codes.DuplicateKey, place, $"'{text[..Math.Max(equals, 0)]}' stands twice in '{value.Text}'",
+                    "keep one");
             }
 
             isHead = false;

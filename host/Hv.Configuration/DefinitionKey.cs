@@ -3,10 +3,12 @@ using Hv.Sdk;
 
 namespace Hv.Configuration;
 
-/// <summary>One key of a VM definition, which is also a flag of <c>hv run</c>: <c>memory</c> and <c>--memory</c>.</summary>
+/// <summary>One key of a VM definition, which is also a flag of <c>hv run</c>: <c>memory</c> and
+/// <c>--memory</c>.</summary>
 public sealed class DefinitionKey
 {
-    /// <summary>Name, type, meaning, default and bounds of the value, or of its first part when there are more.</summary>
+    /// <summary>Name, type, meaning, default and bounds of the value, or of its first part when there are
+    /// more.</summary>
     public required OptionInfo Value { get; init; }
     /// <summary>What stands for the value in help, for example <c>SIZE</c>; empty for flags that take none.</summary>
     public string Placeholder { get; init; } = "";
@@ -16,7 +18,8 @@ public sealed class DefinitionKey
     public bool IsRepeatable { get; init; }
     /// <summary>Whether flags come after what the definition lists; otherwise they take its place.</summary>
     public bool AddsToDefinition { get; init; }
-    /// <summary>Set when the value has parts: the name of the first, which stands alone in front of <c>,key=value…</c>.</summary>
+    /// <summary>Set when the value has parts: the name of the first, which stands alone in front of
+    /// <c>,key=value…</c>.</summary>
     public string? Head { get; init; }
     /// <summary>The parts beside the head.</summary>
     public IReadOnlyList<OptionInfo> Parts { get; init; } = [];

@@ -3,8 +3,8 @@ using Hv.Sdk;
 
 namespace Hv.Configuration;
 
-/// <summary>Every key of a VM definition. The flags of <c>hv run</c>, its help, the JSON schema and the validation all come from
-/// this table.</summary>
+/// <summary>Every key of a VM definition. The flags of <c>hv run</c>, its help, the JSON schema and the validation all
+/// come from this table.</summary>
 public static class DefinitionKeys
 {
     private const string Boot = "What to boot";
@@ -27,7 +27,8 @@ public static class DefinitionKeys
         Key(Hardware, "NAME", Text("name", "name of the VM: in messages, logs and disk locks")),
         Key(Hardware, "SIZE", new OptionInfo
         {
-            Name = "memory", Type = OptionType.Size, Summary = "RAM; a bare number is in MiB", Default = "512M", Minimum = 1 << 20, Maximum = 1UL << 40,
+            Name = "memory", Type = OptionType.Size, Summary = "RAM; a bare number is in MiB", Default = "512M",
+            Minimum = 1 << 20, Maximum = 1UL << 40,
         }),
         Key(Hardware, "N", new OptionInfo
         {
@@ -36,12 +37,14 @@ public static class DefinitionKeys
         Key(Hardware, "MODEL", Choice("cpu", "CPU model", "max", CpuModels)),
         Named(Hardware, "NAME", Text("engine", "what runs the vCPUs; auto takes the fastest that works here", "auto"),
             ExtensionKind.Engine, ["auto"]),
-        Named(Hardware, "NAME", Text("board", "which chips there are and how they are wired", "microvm"), ExtensionKind.Board, []),
+        Named(Hardware, "NAME", Text("board", "which chips there are and how they are wired", "microvm"),
+            ExtensionKind.Board, []),
 
         new DefinitionKey
         {
             Value = Path("disk", "a disk; format is found out when not given"),
-            Placeholder = "F[,format=,bus=,readonly,…]", Group = Devices, IsRepeatable = true, AddsToDefinition = true, Head = "file",
+            Placeholder = "F[,format=,bus=,readonly,…]", Group = Devices, IsRepeatable = true, AddsToDefinition = true,
+            Head = "file",
             Parts =
             [
                 Text("format", "disk format, for example raw"),
@@ -66,20 +69,24 @@ public static class DefinitionKeys
         new DefinitionKey
         {
             Value = Text("serial", "what the next serial port is connected to", "stdio"),
-            Placeholder = "stdio|none|BACKEND:TARGET[,model=,…]", Group = Devices, IsRepeatable = true, Head = "backend",
+            Placeholder = "stdio|none|BACKEND:TARGET[,model=,…]", Group = Devices, IsRepeatable = true,
+            Head = "backend",
             Names = ExtensionKind.CharBackend, BuiltIn = ["stdio", "none"],
-            Parts = [Text("model", "model of the port, for example virtio-console; the first is the board's own when not given")],
+            Parts = [Text("model",
+                "model of the port, for example virtio-console; the first is the board's own when not given")],
         },
         new DefinitionKey
         {
             Value = Text("device", "a device (hv device list, hv device help NAME)"),
-            Placeholder = "NAME[,key=value…]", Group = Devices, IsRepeatable = true, AddsToDefinition = true, Head = "model",
+            Placeholder = "NAME[,key=value…]", Group = Devices, IsRepeatable = true, AddsToDefinition = true,
+            Head = "model",
             Names = ExtensionKind.Device, Parts = [Text("name", "name of the device in the VM")],
         },
         new DefinitionKey
         {
             Value = Text("display", "how to see the guest's screen", "none"),
-            Placeholder = "none|NAME[,…]", Group = Devices, Head = "front-end", Names = ExtensionKind.FrontEnd, BuiltIn = ["none"],
+            Placeholder = "none|NAME[,…]", Group = Devices, Head = "front-end", Names = ExtensionKind.FrontEnd,
+            BuiltIn = ["none"],
         },
         Key(Devices, "PORT", new OptionInfo
         {
@@ -91,7 +98,8 @@ public static class DefinitionKeys
             ["real", "deterministic"])),
         Key(Run, "N", new OptionInfo
         {
-            Name = "seed", Type = OptionType.Number, Summary = "seed of all randomness; the same gives the same deterministic run",
+            Name = "seed", Type = OptionType.Number,
+            Summary = "seed of all randomness; the same gives the same deterministic run",
         }),
         Key(Run, "N", new OptionInfo
         {
@@ -100,10 +108,12 @@ public static class DefinitionKeys
         }),
         Key(Run, "TIME", new OptionInfo
         {
-            Name = "timeout", Type = OptionType.Duration, Minimum = 1, Summary = "end the run after this long, with code 124",
+            Name = "timeout", Type = OptionType.Duration, Minimum = 1,
+            Summary = "end the run after this long, with code 124",
         }),
         Key(Run, "", Switch("no-reboot", "a reset ends the run")),
-        Key(Run, "", Switch("reloadable", "plugins of devices can be replaced while the VM runs (hv plugin reload); a little slower")),
+        Key(Run, "", Switch("reloadable",
+            "plugins of devices can be replaced while the VM runs (hv plugin reload); a little slower")),
         Key(Run, "F", Path("save-on-exit", "save the VM to this file when it is ended from outside")),
         Key(Run, "F", Path("restore", "go on from a saved VM")),
         Key(Run, "F", Path("result", "write how the run ended, as JSON")),
@@ -121,7 +131,8 @@ public static class DefinitionKeys
 
     private static DefinitionKey Named(
         string group, string placeholder, OptionInfo value, ExtensionKind kind, IReadOnlyList<string> builtIn) =>
-        new() { Value = value, Placeholder = placeholder, Group = group, Head = "name", Names = kind, BuiltIn = builtIn };
+        new() { Value = value, Placeholder = placeholder, Group = group, Head = "name", Names = kind,
+            BuiltIn = builtIn };
 
     private static OptionInfo Text(string name, string summary, string? fallback = null) =>
         new() { Name = name, Type = OptionType.Text, Summary = summary, Default = fallback };

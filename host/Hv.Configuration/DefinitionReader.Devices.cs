@@ -27,7 +27,8 @@ public sealed partial class DefinitionReader
         foreach (JsonValue value in settings[key])
         {
             Compound disk = Compound.Read(value, key, bag);
-            string bus = disk.Parts.TryGetValue("bus", out Part onBus) ? onBus.Text : key.Parts.First(p => p.Name == "bus").Default!;
+            string bus = disk.Parts.TryGetValue("bus", out Part onBus)
+                ? onBus.Text : key.Parts.First(p => p.Name == "bus").Default!;
             string model = DiskModels.GetValueOrDefault(bus, "");
             Dictionary<string, string> deviceOptions = TakeDeviceOptions(disk, model,
                 [.. key.Parts, .. FormatOptionsOf(disk)]);
@@ -51,11 +52,14 @@ public sealed partial class DefinitionReader
     }
 
     private IReadOnlyList<OptionInfo> FormatOptionsOf(Compound disk) =>
-        disk.Parts.TryGetValue("format", out Part format) && catalog.Find(ExtensionKind.DiskFormat, format.Text) is not null
+        disk.Parts.TryGetValue("format", out Part format)
+            && catalog.Find(ExtensionKind.DiskFormat, format.Text) is not null
             ? SchemaOf(ExtensionKind.DiskFormat, format.Text).Options : [];
 
-    /// <summary>Takes the parts that are options of the device's model; those that <paramref name="others"/> name belong to them.</summary>
-    private Dictionary<string, string> TakeDeviceOptions(Compound compound, string model, IReadOnlyList<OptionInfo> others)
+    /// <summary>Takes the parts that are options of the device's model; those that <paramref name="others"/> name
+    /// belong to them.</summary>
+    private Dictionary<string, string> TakeDeviceOptions(
+        Compound compound, string model, IReadOnlyList<OptionInfo> others)
     {
         if (catalog.Find(ExtensionKind.Device, model) is null)
         {
@@ -82,7 +86,8 @@ public sealed partial class DefinitionReader
         string? serial = parts.Text("serial");
         if (serial is { Length: > 20 } || serial?.Any(c => c is < ' ' or > '~') == true)
         {
-            bag.Error(Codes.BadValue, disk.Parts["serial"].Place, "a disk's serial number has at most 20 ASCII characters");
+            bag.Error(Codes.BadValue, disk.Parts["serial"].Place,
+                "a disk's serial number has at most 20 ASCII characters");
         }
 
         backends.Add(new DiskBackendDescription
@@ -99,9 +104,11 @@ public sealed partial class DefinitionReader
     }
 
     /// <summary>What is no part of every disk is an option of the format, which must then be given.</summary>
-    private void CheckDiskFormat(Compound disk, OptionValues parts, DefinitionKey key, out Dictionary<string, string> options)
+    private void CheckDiskFormat(
+        Compound disk, OptionValues parts, DefinitionKey key, out Dictionary<string, string> options)
     {
-        options = disk.Parts.Where(p => !key.Parts.Any(k => k.Name == p.Key)).ToDictionary(p => p.Key, p => p.Value.Text);
+        options = disk.Parts.Where(p => !key.Parts.Any(k => k.Name == p.Key)).ToDictionary(
+            p => p.Key, p => p.Value.Text);
         string[] known = [.. key.Parts.Select(p => p.Name)];
         if (parts.Text("format") is not { } format)
         {
@@ -123,7 +130,8 @@ public sealed partial class DefinitionReader
         OptionSchema schema = SchemaOf(ExtensionKind.DiskFormat, format);
         foreach (string option in options.Keys.Where(o => !schema.Options.Any(s => s.Name == o)))
         {
-            bag.Error(Codes.UnknownOption, disk.Parts[option].Place, $"a disk of format '{format}' has no option '{option}'",
+            bag.Error(Codes.UnknownOption, disk.Parts[option].Place,
+                $"a disk of format '{format}' has no option '{option}'",
                 Suggestion.Remedy(option, [.. known, .. schema.Options.Select(o => o.Name)]));
         }
 
@@ -166,12 +174,15 @@ public sealed partial class DefinitionReader
 
             string card = model?.Text ?? "virtio-net";
             Dictionary<string, string> cardOptions = TakeDeviceOptions(net, card,
-                catalog.Find(ExtensionKind.NetBackend, net.Head.Text) is null ? [] : SchemaOf(ExtensionKind.NetBackend, net.Head.Text).Options);
+                catalog.Find(ExtensionKind.NetBackend, net.Head.Text) is null
+                    ? [] : SchemaOf(ExtensionKind.NetBackend, net.Head.Text).Options);
             ExtensionChoice? backend = Choose(ExtensionKind.NetBackend, net);
-            if (backend is not null && !isForwarded && SchemaOf(ExtensionKind.NetBackend, backend.Name).Options.Any(o => o.Name == "forward"))
+            if (backend is not null && !isForwarded
+                && SchemaOf(ExtensionKind.NetBackend, backend.Name).Options.Any(o => o.Name == "forward"))
             {
                 string all = string.Join(';', forwards.Select(f => f.Text));
-                backend = backend with { Options = new Dictionary<string, string>(backend.Options) { ["forward"] = all } };
+                backend = backend with { Options =
+                    new Dictionary<string, string>(backend.Options) { ["forward"] = all } };
                 isForwarded = true;
             }
 
@@ -202,7 +213,8 @@ public sealed partial class DefinitionReader
         }
     }
 
-    /// <summary>The device that a serial port is: the board's own for the first, unless a model is given; null is the board's.</summary>
+    /// <summary>The device that a serial port is: the board's own for the first, unless a model is given; null is the
+    /// board's.</summary>
     private string? SerialDevice(Compound serial, int index)
     {
         Part? model = serial.Take("model");
@@ -227,7 +239,8 @@ public sealed partial class DefinitionReader
             case "":
                 break;
             case "stdio" when backends.OfType<ConsoleBackendDescription>().Any():
-                bag.Error(Codes.Contradiction, serial.Place, "two serial ports want this terminal", "give the second a file:F or none");
+                bag.Error(Codes.Contradiction, serial.Place, "two serial ports want this terminal",
+                    "give the second a file:F or none");
                 break;
             case "stdio":
                 AddConsole(path);
@@ -241,7 +254,8 @@ public sealed partial class DefinitionReader
         }
     }
 
-    /// <summary><c>file:F,append</c>: the word before the colon is the backend, the rest its option <c>target</c>.</summary>
+    /// <summary><c>file:F,append</c>: the word before the colon is the backend, the rest its option
+    /// <c>target</c>.</summary>
     private void ReadCharBackend(Compound serial, string? path)
     {
         int colon = serial.Head.Text.IndexOf(':', StringComparison.Ordinal);
@@ -263,7 +277,8 @@ public sealed partial class DefinitionReader
         OptionSchema schema = SchemaOf(ExtensionKind.CharBackend, name);
         var texts = options.ToDictionary(
             o => o.Key,
-            o => schema.Options.Any(s => s.Name == o.Key && s.Type == OptionType.Path) ? Resolve(o.Value) : o.Value.Text);
+            o => schema.Options.Any(s => s.Name == o.Key && s.Type == OptionType.Path)
+                ? Resolve(o.Value) : o.Value.Text);
         Bind(schema, texts, option => options.TryGetValue(option, out Part part) ? part.Place : serial.Place);
         backends.Add(new CharBackendDescription
         {
@@ -301,7 +316,8 @@ public sealed partial class DefinitionReader
         if (scalars.Has("exit-port"))
         {
             string port = scalars.Number("exit-port").ToString(CultureInfo.InvariantCulture);
-            AddDevice("exit0", "debug-exit", new Dictionary<string, string> { ["port"] = port }, Place.Of("--exit-port"));
+            AddDevice("exit0", "debug-exit", new Dictionary<string, string> { ["port"] = port },
+                Place.Of("--exit-port"));
         }
     }
 
@@ -341,7 +357,8 @@ public sealed partial class DefinitionReader
     {
         foreach (IGrouping<string, DeviceDescription> twins in devices.GroupBy(d => d.Path).Where(g => g.Count() > 1))
         {
-            bag.Error(Codes.NameTwice, devicePlaces[twins.Key], $"two devices are named '{twins.Key}'", "give each a name of its own");
+            bag.Error(Codes.NameTwice, devicePlaces[twins.Key], $"two devices are named '{twins.Key}'",
+                "give each a name of its own");
         }
     }
 

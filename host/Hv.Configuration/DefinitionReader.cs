@@ -8,8 +8,8 @@ using Hv.Vmm.Description;
 
 namespace Hv.Configuration;
 
-/// <summary>Turns settings into a definition. Every mistake is found before anything is made: names against the installed plugins,
-/// options against their schemas, files against the disk.</summary>
+/// <summary>Turns settings into a definition. Every mistake is found before anything is made: names against the
+/// installed plugins, options against their schemas, files against the disk.</summary>
 public sealed partial class DefinitionReader
 {
     private const string FirstSerialModel = "uart16550";
@@ -67,7 +67,8 @@ public sealed partial class DefinitionReader
     private MachineDescription Describe(
         OptionValues scalars, ExtensionChoice board, ExtensionChoice? engine, ExtensionChoice? firmware)
     {
-        string name = scalars.Text("name") ?? (settings.File is { } file ? Path.GetFileNameWithoutExtension(file) : "vm");
+        string name = scalars.Text("name")
+            ?? (settings.File is { } file ? Path.GetFileNameWithoutExtension(file) : "vm");
         return new MachineDescription
         {
             Name = name,
@@ -111,10 +112,12 @@ public sealed partial class DefinitionReader
             }
         }
 
-        return Bind(new OptionSchema([.. keys.Select(k => k.Value)]), given, name => settings[DefinitionKeys.Find(name)!][0].Place);
+        return Bind(new OptionSchema([.. keys.Select(k => k.Value)]), given, name =>
+            settings[DefinitionKeys.Find(name)!][0].Place);
     }
 
-    /// <summary>A bare number of memory is mebibytes, as users of other machine emulators write it; a number of bytes is longer.</summary>
+    /// <summary>A bare number of memory is mebibytes, as users of other machine emulators write it; a number of bytes
+    /// is longer.</summary>
     private static string InMebibytes(string text) =>
         text.Length is > 0 and <= 6 && text.All(char.IsAsciiDigit) ? text + "M" : text;
 
@@ -152,7 +155,8 @@ public sealed partial class DefinitionReader
         return settings[key] switch
         {
             [var value] => Choose(key.Names!, Compound.Read(value, key, bag)),
-            _ when text is not null && catalog.Find(key.Names!, text) is null => Missing(key.Names!, text, Place.Of(key.Flag)),
+            _ when text is not null && catalog.Find(key.Names!, text) is null =>
+                Missing(key.Names!, text, Place.Of(key.Flag)),
             _ => null,
         };
     }
@@ -179,7 +183,8 @@ public sealed partial class DefinitionReader
 
         OptionSchema schema = SchemaOf(kind, name);
         Dictionary<string, string> options = OptionsOf(entry, schema, compound);
-        Bind(schema, options, option => compound.Parts.TryGetValue(option, out Part part) ? part.Place : compound.Place);
+        Bind(schema, options, option =>
+            compound.Parts.TryGetValue(option, out Part part) ? part.Place : compound.Place);
         return new ExtensionChoice { Name = name, Options = options };
     }
 
@@ -209,7 +214,8 @@ public sealed partial class DefinitionReader
     {
         var options = compound.Parts.ToDictionary(
             p => p.Key,
-            p => schema.Options.Any(o => o.Name == p.Key && o.Type == OptionType.Path) ? Resolve(p.Value) : p.Value.Text);
+            p => schema.Options.Any(o => o.Name == p.Key && o.Type == OptionType.Path)
+                ? Resolve(p.Value) : p.Value.Text);
 
         // What plugins.json sets for the plugin stands below what the definition says.
         foreach ((string key, string value) in entry.Plugin.Entry.Options)
@@ -223,7 +229,8 @@ public sealed partial class DefinitionReader
         return options;
     }
 
-    private OptionValues Bind(OptionSchema schema, IReadOnlyDictionary<string, string> given, Func<string, Place> placeOf)
+    private OptionValues Bind(
+        OptionSchema schema, IReadOnlyDictionary<string, string> given, Func<string, Place> placeOf)
     {
         var problems = new List<OptionProblem>();
         OptionValues values = OptionBinder.Bind(schema, given, problems);
@@ -240,7 +247,8 @@ public sealed partial class DefinitionReader
         ulong bytes = scalars.Number("memory", 1 << 20);
         if (bytes % (1 << 20) != 0)
         {
-            bag.Error(Codes.BadValue, settings[DefinitionKeys.Find("memory")!][0].Place, "memory is not a multiple of 1 MiB",
+            bag.Error(Codes.BadValue, settings[DefinitionKeys.Find("memory")!][0].Place,
+                "memory is not a multiple of 1 MiB",
                 $"for example {bytes >> 20}M");
         }
     }
@@ -253,7 +261,8 @@ public sealed partial class DefinitionReader
         bool hasKernel = settings[DefinitionKeys.Find("kernel")!].Count > 0;
         if (scalars.Has("initrd") && !hasKernel)
         {
-            bag.Error(Codes.Contradiction, settings[DefinitionKeys.Find("initrd")!][0].Place, "an initrd needs a kernel",
+            bag.Error(Codes.Contradiction, settings[DefinitionKeys.Find("initrd")!][0].Place,
+                "an initrd needs a kernel",
                 "add --kernel F");
         }
 
@@ -294,7 +303,8 @@ public sealed partial class DefinitionReader
             return folder is null ? null : $"the directory '{folder}' does not exist";
         }
 
-        string? near = Suggestion.Closest(Path.GetFileName(path), Directory.EnumerateFiles(folder).Take(1000).Select(f => Path.GetFileName(f)));
+        string? near = Suggestion.Closest(
+            Path.GetFileName(path), Directory.EnumerateFiles(folder).Take(1000).Select(f => Path.GetFileName(f)));
         return near is null ? null : $"did you mean '{Path.Combine(folder, near)}'?";
     }
 
@@ -305,7 +315,8 @@ public sealed partial class DefinitionReader
     private static string Resolve(Part part)
     {
         bool isInFile = part.Place.Line > 0;
-        string folder = isInFile ? Path.GetDirectoryName(Path.GetFullPath(part.Place.Source))! : Environment.CurrentDirectory;
+        string folder = isInFile
+            ? Path.GetDirectoryName(Path.GetFullPath(part.Place.Source))! : Environment.CurrentDirectory;
         return Path.IsPathRooted(part.Text) ? part.Text : Path.Combine(folder, part.Text);
     }
 }

@@ -5,8 +5,8 @@ using Hv.Sdk;
 
 namespace Hv.Configuration;
 
-/// <summary>The JSON schema (draft 2020-12) of a VM definition, from <see cref="DefinitionKeys"/>. It knows the keys and the types;
-/// names and options of plugins differ by installation and are checked by <c>hv run</c>.</summary>
+/// <summary>The JSON schema (draft 2020-12) of a VM definition, from <see cref="DefinitionKeys"/>. It knows the keys
+/// and the types; names and options of plugins differ by installation and are checked by <c>hv run</c>.</summary>
 public static class DefinitionSchema
 {
     /// <summary>The schema as text, ending in a line feed.</summary>

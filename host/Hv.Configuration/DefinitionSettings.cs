@@ -71,7 +71,8 @@ public sealed class DefinitionSettings
     private void AddFlag(DefinitionKey key, JsonValue value)
     {
         bool isFirst = fromFlags.Add(key);
-        if (!values.TryGetValue(key, out List<JsonValue>? list) || (isFirst && !key.AddsToDefinition) || !key.IsRepeatable)
+        if (!values.TryGetValue(key, out List<JsonValue>? list) || (isFirst && !key.AddsToDefinition)
+            || !key.IsRepeatable)
         {
             values[key] = list = [];
         }
@@ -98,7 +99,8 @@ public sealed class DefinitionSettings
             };
             if (!isFine)
             {
-                string wanted = key.Head is null ? "a text, a number, true or false" : $"a text or an object with '{key.Head}'";
+                string wanted = key.Head is null
+                    ? "a text, a number, true or false" : $"a text or an object with '{key.Head}'";
                 bag.Error(Codes.WrongType, item.Place, $"'{key.Name}' takes {wanted}, this is {item.KindName}");
             }
         }

@@ -21,7 +21,8 @@ public sealed class ControlClient : IDisposable
     public string Name { get; }
 
     /// <summary>Connects to a machine; without a name to the only one that runs.</summary>
-    /// <exception cref="DiagnosticException">There is none, or no such one, or more than one; the message names them.</exception>
+    /// <exception cref="DiagnosticException">There is none, or no such one, or more than one; the message names
+    /// them.</exception>
     public static ControlClient Connect(string directory, string? name)
     {
         if (name is null)
@@ -31,7 +32,8 @@ public sealed class ControlClient : IDisposable
             {
                 [var only] => only,
                 [] => throw NoMachine("no VM that can be commanded is running", "start one with hv run --reloadable"),
-                _ => throw NoMachine($"{running.Count} VMs are running: {string.Join(", ", running)}", "name one with --vm"),
+                _ => throw NoMachine(
+                    $"{running.Count} VMs are running: {string.Join(", ", running)}", "name one with --vm"),
             };
         }
 
@@ -49,7 +51,8 @@ public sealed class ControlClient : IDisposable
         {
             return await rpc.InvokeWithParameterObjectAsync<T>(method, argument, cancel).ConfigureAwait(false);
         }
-        catch (RemoteInvocationException e) when (e.ErrorCode == Methods.RefusedError && e.ErrorData is JsonElement data)
+        catch (RemoteInvocationException e)
+            when (e.ErrorCode == Methods.RefusedError && e.ErrorData is JsonElement data)
         {
             Problem[] problems = data.Deserialize<Problem[]>(JsonSerializerOptions.Web) ?? [];
             throw new DiagnosticException([.. problems.Select(
@@ -57,7 +60,8 @@ public sealed class ControlClient : IDisposable
         }
         catch (RemoteRpcException e)
         {
-            throw NoMachine($"the VM '{Name}' does not understand '{method}': {e.Message}", "it may be of another version of Hv");
+            throw NoMachine($"the VM '{Name}' does not understand '{method}': {e.Message}",
+                "it may be of another version of Hv");
         }
         catch (Exception e) when (e is ConnectionLostException or ObjectDisposedException)
         {

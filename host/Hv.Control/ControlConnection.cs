@@ -22,14 +22,16 @@ internal static class ControlConnection
     public static async Task ServeAsync(Socket client, ControlService service, CancellationToken ending)
     {
         using JsonRpc rpc = Open(client);
-        rpc.AddLocalRpcTarget(new ControlTarget(service), new JsonRpcTargetOptions { AllowNonPublicInvocation = false });
+        rpc.AddLocalRpcTarget(
+            new ControlTarget(service), new JsonRpcTargetOptions { AllowNonPublicInvocation = false });
         rpc.StartListening();
         using CancellationTokenRegistration registration = ending.Register(rpc.Dispose);
         try
         {
             await rpc.Completion.ConfigureAwait(false);
         }
-        catch (Exception e) when (e is IOException or SocketException or ObjectDisposedException or JsonException or BadRpcHeaderException)
+        catch (Exception e) when (
+            e is IOException or SocketException or ObjectDisposedException or JsonException or BadRpcHeaderException)
         {
             // The client went away in the middle of a word, or never spoke the language.
         }

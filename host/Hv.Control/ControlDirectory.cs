@@ -11,7 +11,8 @@ public static class ControlDirectory
     /// <summary>The socket of a machine of that name.</summary>
     public static string SocketOf(string directory, string name)
     {
-        string safe = string.Concat(name.Select(c => char.IsAsciiLetterOrDigit(c) || c is '-' or '_' or '.' ? c : '_')).TrimStart('.');
+        string safe = string.Concat(
+            name.Select(c => char.IsAsciiLetterOrDigit(c) || c is '-' or '_' or '.' ? c : '_')).TrimStart('.');
         return Path.Combine(directory, (safe.Length == 0 ? "vm" : safe) + Extension);
     }
 

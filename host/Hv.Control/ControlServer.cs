@@ -3,8 +3,8 @@ using System.Runtime.CompilerServices;
 
 namespace Hv.Control;
 
-/// <summary>Listens at a machine's socket. Listening costs a file and a descriptor; JSON-RPC and its libraries are loaded when the first
-/// client comes.</summary>
+/// <summary>Listens at a machine's socket. Listening costs a file and a descriptor; JSON-RPC and its libraries are
+/// loaded when the first client comes.</summary>
 public sealed class ControlServer : IDisposable
 {
     private readonly Socket listener;
@@ -23,7 +23,8 @@ public sealed class ControlServer : IDisposable
     /// <summary>The socket.</summary>
     public string Path { get; }
 
-    /// <summary>Starts listening. When another running machine has the name, the process's number is added to it.</summary>
+    /// <summary>Starts listening. When another running machine has the name, the process's number is added to
+    /// it.</summary>
     /// <exception cref="IOException">The socket cannot be had; the message says why.</exception>
     public static ControlServer Start(string directory, string name, ControlService service)
     {
@@ -54,7 +55,8 @@ public sealed class ControlServer : IDisposable
             _ = server.AcceptAsync();
             return server;
         }
-        catch (Exception e) when (e is SocketException or ArgumentException or UnauthorizedAccessException or IOException)
+        catch (Exception e) when (
+            e is SocketException or ArgumentException or UnauthorizedAccessException or IOException)
         {
             listener?.Dispose();
             ownership?.Dispose();
@@ -70,13 +72,15 @@ public sealed class ControlServer : IDisposable
         ownership.Dispose();
     }
 
-    /// <summary>The lock file beside the socket; null when a living process holds it. It stays when the process ends: removing a lock
-    /// file is a race with whoever opens it.</summary>
+    /// <summary>The lock file beside the socket; null when a living process holds it. It stays when the process ends:
+    /// removing a lock file is a race with whoever opens it.</summary>
     private static FileStream? TryOwn(string path)
     {
         try
         {
-            return new FileStream(System.IO.Path.ChangeExtension(path, ".lock"), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
+            return new FileStream(
+                System.IO.Path.ChangeExtension(path, ".lock"), FileMode.OpenOrCreate, FileAccess.ReadWrite,
+                    FileShare.None);
         }
         catch (IOException e) when (e is not (DirectoryNotFoundException or PathTooLongException))
         {

@@ -15,8 +15,8 @@ namespace Hv.Control;
 /// <param name="hvVersion">Version of Hv, for <see cref="Info"/>.</param>
 public sealed class ControlService(Machine machine, PluginCatalog catalog, string hvVersion)
 {
-    /// <summary>The runtime frees replaced code when it collects garbage, which a machine at work hardly makes: with this many contexts
-    /// waiting it is told to.</summary>
+    /// <summary>The runtime frees replaced code when it collects garbage, which a machine at work hardly makes: with
+    /// this many contexts waiting it is told to.</summary>
     private const int MostWaitingContexts = 8;
 
     /// <summary>What machine this is.</summary>
@@ -60,7 +60,8 @@ public sealed class ControlService(Machine machine, PluginCatalog catalog, strin
         return new PluginsInfo
         {
             Loaded = [.. catalog.Plugins.Where(p => p.IsLoaded)
-                .Select(p => new PluginInfo(p.Name, p.Manifest!.Version, p.Folder, catalog.IsReloadable && p.ProvidesOnlyDevices))],
+                .Select(p => new PluginInfo(
+                    p.Name, p.Manifest!.Version, p.Folder, catalog.IsReloadable && p.ProvidesOnlyDevices))],
             ContextsLetGo = letGo,
             ContextsInMemory = inMemory,
             PrivateBytes = PrivateBytes(),
@@ -68,7 +69,8 @@ public sealed class ControlService(Machine machine, PluginCatalog catalog, strin
     }
 
     /// <summary>Replaces a plugin's code.</summary>
-    /// <exception cref="DiagnosticException">The new code is broken or cannot take over; the code that ran goes on.</exception>
+    /// <exception cref="DiagnosticException">The new code is broken or cannot take over; the code that ran goes
+    /// on.</exception>
     public async Task<ReloadInfo> ReloadAsync(ReloadRequest request)
     {
         ArgumentNullException.ThrowIfNull(request);
@@ -82,7 +84,8 @@ public sealed class ControlService(Machine machine, PluginCatalog catalog, strin
         }
         catch (ReloadRefusedException e)
         {
-            throw new DiagnosticException(new Diagnostic(Codes.NotReplaceable, Place.Of(request.Plugin), e.Problem, e.Remedy));
+            throw new DiagnosticException(
+                new Diagnostic(Codes.NotReplaceable, Place.Of(request.Plugin), e.Problem, e.Remedy));
         }
 
         TimeSpan all = Stopwatch.GetElapsedTime(begin);
@@ -110,7 +113,8 @@ public sealed class ControlService(Machine machine, PluginCatalog catalog, strin
         }
         catch (Exception e) when (e is InvalidOperationException or OperationCanceledException)
         {
-            throw new DiagnosticException(new Diagnostic(Codes.NoSuchMachine, Place.Of("hv"), "the machine has ended", null));
+            throw new DiagnosticException(
+                new Diagnostic(Codes.NoSuchMachine, Place.Of("hv"), "the machine has ended", null));
         }
     }
 
@@ -119,8 +123,10 @@ public sealed class ControlService(Machine machine, PluginCatalog catalog, strin
     {
         try
         {
-            string line = File.ReadLines("/proc/self/status").First(l => l.StartsWith("RssAnon:", StringComparison.Ordinal));
-            return long.Parse(line.AsSpan("RssAnon:".Length, line.Length - "RssAnon:".Length - "kB".Length), NumberStyles.AllowLeadingWhite
+            string line = File.ReadLines("/proc/self/status").First(
+                l => l.StartsWith("RssAnon:", StringComparison.Ordinal));
+            return long.Parse(line.AsSpan("RssAnon:".Length, line.Length - "RssAnon:".Length - "kB".Length),
+                NumberStyles.AllowLeadingWhite
                 | NumberStyles.AllowTrailingWhite, CultureInfo.InvariantCulture) << 10;
         }
         catch (Exception e) when (e is IOException or InvalidOperationException or FormatException)

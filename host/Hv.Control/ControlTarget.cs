@@ -3,8 +3,8 @@ using StreamJsonRpc;
 
 namespace Hv.Control;
 
-/// <summary>The methods as JSON-RPC calls them: each passes to <see cref="ControlService"/>, and what is refused becomes an error with the
-/// problems as its data.</summary>
+/// <summary>The methods as JSON-RPC calls them: each passes to <see cref="ControlService"/>, and what is refused
+/// becomes an error with the problems as its data.</summary>
 public sealed class ControlTarget(ControlService service)
 {
     /// <summary><see cref="Methods.Info"/>.</summary>
@@ -45,7 +45,8 @@ public sealed class ControlTarget(ControlService service)
     {
         ArgumentNullException.ThrowIfNull(request);
         ReloadInfo? done = null;
-        await Refusable(async () => done = await service.ReloadAsync(request).ConfigureAwait(false)).ConfigureAwait(false);
+        await Refusable(async () => done = await service.ReloadAsync(request).ConfigureAwait(false)).ConfigureAwait(
+            false);
         return done!;
     }
 
@@ -66,7 +67,8 @@ public sealed class ControlTarget(ControlService service)
         throw new LocalRpcException(why[0].Problem)
         {
             ErrorCode = Methods.RefusedError,
-            ErrorData = why.Select(d => new Problem(d.Code, d.Place.Source, d.Place.Line, d.Place.Column, d.Problem, d.Remedy)).ToArray(),
+            ErrorData = why.Select(
+                d => new Problem(d.Code, d.Place.Source, d.Place.Line, d.Place.Column, d.Problem, d.Remedy)).ToArray(),
         };
     }
 }

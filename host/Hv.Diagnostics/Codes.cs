@@ -1,8 +1,8 @@
 namespace Hv.Diagnostics;
 
-/// <summary>The codes of all mistakes that the host reports. A code keeps its meaning for ever; docs/errors.md explains each.
-/// HV0xxx belong to the analyzers of the SDK, HV1xxx to files and values, HV2xxx to plugins, HV3xxx to the command line and the
-/// run, HV4xxx to guests that Hv fetches.</summary>
+/// <summary>The codes of all mistakes that the host reports. A code keeps its meaning for ever; docs/errors.md explains
+/// each. HV0xxx belong to the analyzers of the SDK, HV1xxx to files and values, HV2xxx to plugins, HV3xxx to the
+/// command line and the run, HV4xxx to guests that Hv fetches.</summary>
 public static class Codes
 {
     /// <summary>A file cannot be read.</summary>

@@ -8,7 +8,8 @@ public static class JsonText
 {
     private const int MaxDepth = 32;
 
-    /// <summary>Reads a file. Null, and a mistake in <paramref name="bag"/>, when it cannot be read or is not JSON.</summary>
+    /// <summary>Reads a file. Null, and a mistake in <paramref name="bag"/>, when it cannot be read or is not
+    /// JSON.</summary>
     public static JsonValue? ReadFile(string path, DiagnosticBag bag)
     {
         byte[] bytes;
@@ -18,7 +19,8 @@ public static class JsonText
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            string problem = e is FileNotFoundException or DirectoryNotFoundException ? "the file does not exist" : e.Message;
+            string problem = e is FileNotFoundException or DirectoryNotFoundException
+                ? "the file does not exist" : e.Message;
             bag.Error(Codes.FileUnreadable, Place.Of(path), problem);
             return null;
         }

@@ -9,7 +9,8 @@ public sealed class JsonValue
     public required JsonValueKind Kind { get; init; }
     /// <summary>Its first character.</summary>
     public required Place Place { get; init; }
-    /// <summary>A string's characters, a number's digits as written, <c>true</c> or <c>false</c>; empty otherwise.</summary>
+    /// <summary>A string's characters, a number's digits as written, <c>true</c> or <c>false</c>; empty
+    /// otherwise.</summary>
     public string Text { get; init; } = "";
     /// <summary>An object's members in their order; a key that stands twice is here once, the first.</summary>
     public IReadOnlyList<JsonMember> Members { get; init; } = [];

@@ -3,8 +3,8 @@ namespace Hv.Diagnostics;
 /// <summary>Finds what someone probably meant.</summary>
 public static class Suggestion
 {
-    /// <summary>The candidate nearest to <paramref name="typed"/>, or null when none is near: at most a third of the characters
-    /// (and at least one) changed, or the typed text begins the candidate.</summary>
+    /// <summary>The candidate nearest to <paramref name="typed"/>, or null when none is near: at most a third of the
+    /// characters (and at least one) changed, or the typed text begins the candidate.</summary>
     public static string? Closest(string typed, IEnumerable<string> candidates)
     {
         string? best = null;

@@ -10,9 +10,9 @@ namespace Hv.Guests;
 /// <param name="Depends">What its Depends field names, alternatives and versions left out.</param>
 public sealed record AptPackage(string Name, string Version, IReadOnlyList<string> Depends);
 
-/// <summary>The distribution's packages, for an ordinary user: looked up and downloaded by apt, unpacked by dpkg-deb, never installed.
-/// The machine's own package lists are used while they serve; where there are none, or they name files that the archive has no
-/// more, lists are fetched into a state directory of our own.</summary>
+/// <summary>The distribution's packages, for an ordinary user: looked up and downloaded by apt, unpacked by dpkg-deb,
+/// never installed. The machine's own package lists are used while they serve; where there are none, or they name files
+/// that the archive has no more, lists are fetched into a state directory of our own.</summary>
 public sealed class AptArchive
 {
     private const string Architecture = "amd64";
@@ -64,7 +64,8 @@ public sealed class AptArchive
         }
 
         throw new DiagnosticException(new Diagnostic(Codes.FetchFailed, Place.Of("apt-cache"),
-            $"the archive has no {string.Join(" or ", names.ToArray())}", "see that /etc/apt lists an archive of your distribution"));
+            $"the archive has no {string.Join(" or ", names.ToArray())}",
+                "see that /etc/apt lists an archive of your distribution"));
     }
 
     /// <summary>Downloads and unpacks packages into a directory.</summary>
@@ -91,7 +92,8 @@ public sealed class AptArchive
     private void Download(AptPackage package, string directory)
     {
         string[] arguments = ["download", "-q", $"{package.Name}={package.Version}"];
-        if (!usesOwnLists && ExternalTool.TryRun("apt-get", [.. Options(), .. arguments], directory, ReportProgress).Code == 0)
+        if (!usesOwnLists && ExternalTool.TryRun(
+            "apt-get", [.. Options(), .. arguments], directory, ReportProgress).Code == 0)
         {
             return;
         }
@@ -109,7 +111,8 @@ public sealed class AptArchive
 
     private AptPackage? TryFind(string name)
     {
-        (int code, string output, _) = ExternalTool.TryRun("apt-cache", [.. Options(), "show", "--no-all-versions", name]);
+        (int code, string output, _) =
+            ExternalTool.TryRun("apt-cache", [.. Options(), "show", "--no-all-versions", name]);
         if (code != 0 || Field(output, "Version") is not { } version)
         {
             return null;
@@ -131,7 +134,8 @@ public sealed class AptArchive
 
     private string[] Options()
     {
-        // Status-Fd: progress as lines "dlstatus:N:percent:what". Sandbox: root's cache directory is closed to the user _apt.
+        // Status-Fd: progress as lines "dlstatus:N:percent:what". Sandbox: root's cache directory is closed to the user
+        // _apt.
         string[] common = ["-o", "APT::Status-Fd=1", "-o", "APT::Sandbox::User=root"];
         return !usesOwnLists ? common :
         [

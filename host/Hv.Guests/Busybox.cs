@@ -10,7 +10,8 @@ public sealed class Busybox
     /// <summary>The program, statically linked.</summary>
     public string Program { get; }
 
-    /// <summary>Where its commands belong, for example <c>bin/ls</c>; none when the program does not run on this host (it is x86-64).</summary>
+    /// <summary>Where its commands belong, for example <c>bin/ls</c>; none when the program does not run on this host
+    /// (it is x86-64).</summary>
     public IReadOnlyList<string> CommandPaths()
     {
         try

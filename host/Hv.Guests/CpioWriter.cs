@@ -4,8 +4,9 @@ using System.Text;
 namespace Hv.Guests;
 
 /// <summary>Writes a cpio archive in the "newc" format that Linux takes as an initramfs
-/// (Documentation/driver-api/early-userspace/buffer-format.rst). Everything belongs to root and is dated 0, so that the same
-/// contents give the same bytes. Paths have no leading slash; parents must be added before what is in them.</summary>
+/// (Documentation/driver-api/early-userspace/buffer-format.rst). Everything belongs to root and is dated 0, so that the
+/// same contents give the same bytes. Paths have no leading slash; parents must be added before what is in
+/// them.</summary>
 public sealed class CpioWriter(Stream to)
 {
     private const int HeaderBytes = 110;
@@ -19,7 +20,8 @@ public sealed class CpioWriter(Stream to)
     private uint nextInode = 1;
 
     /// <summary>Adds a directory with these permission bits.</summary>
-    public void AddDirectory(string path, uint permissions) => Add(path, DirectoryType | permissions, [], links: 2, device: (0, 0));
+    public void AddDirectory(string path, uint permissions) =>
+        Add(path, DirectoryType | permissions, [], links: 2, device: (0, 0));
 
     /// <summary>Adds a file with these permission bits.</summary>
     public void AddFile(string path, uint permissions, ReadOnlySpan<byte> contents) =>
@@ -30,7 +32,8 @@ public sealed class CpioWriter(Stream to)
         AddFile(path, permissions, Encoding.UTF8.GetBytes(text.ReplaceLineEndings("\n")));
 
     /// <summary>Adds a symbolic link.</summary>
-    public void AddLink(string path, string target) => Add(path, LinkType | 0x1FF, Encoding.UTF8.GetBytes(target), links: 1, device: (0, 0));
+    public void AddLink(string path, string target) =>
+        Add(path, LinkType | 0x1FF, Encoding.UTF8.GetBytes(target), links: 1, device: (0, 0));
 
     /// <summary>Adds a character device node.</summary>
     public void AddCharacterDevice(string path, uint permissions, uint major, uint minor) =>
@@ -51,7 +54,8 @@ public sealed class CpioWriter(Stream to)
         uint inode = nextInode == 0 ? 0 : nextInode++;
         ReadOnlySpan<uint> fields =
         [
-            inode, mode, 0, 0, links, 0, (uint)contents.Length, 0, 0, device.Major, device.Minor, (uint)name.Length + 1, 0,
+            inode, mode, 0, 0, links, 0, (uint)contents.Length, 0, 0, device.Major, device.Minor, (uint)name.Length + 1,
+            0,
         ];
         foreach (uint field in fields)
         {

@@ -4,14 +4,16 @@ using ZstdSharp;
 
 namespace Hv.Guests;
 
-/// <summary>Undoes the compressions that distributions use for kernels and modules. xz is left to the program of that name.</summary>
+/// <summary>Undoes the compressions that distributions use for kernels and modules. xz is left to the program of that
+/// name.</summary>
 public static class Decompressor
 {
     /// <summary>Reads a file whole, decompressed if its beginning says that it is compressed.</summary>
     /// <exception cref="DiagnosticException">Nothing here can decompress it.</exception>
     public static byte[] ReadFile(string path) => Decompress(File.ReadAllBytes(path), path);
 
-    /// <summary>Decompresses, or gives the bytes back when they are not compressed. Bytes after the end of the stream are let be.</summary>
+    /// <summary>Decompresses, or gives the bytes back when they are not compressed. Bytes after the end of the stream
+    /// are let be.</summary>
     /// <exception cref="DiagnosticException">Nothing here can decompress them.</exception>
     public static byte[] Decompress(byte[] bytes, string source)
     {

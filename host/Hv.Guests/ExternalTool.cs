@@ -9,11 +9,13 @@ internal static class ExternalTool
 {
     /// <summary>Whether a program is on the path.</summary>
     public static bool Exists(string name) =>
-        (Environment.GetEnvironmentVariable("PATH") ?? "").Split(Path.PathSeparator).Any(d => File.Exists(Path.Combine(d, name)));
+        (Environment.GetEnvironmentVariable("PATH") ?? "").Split(Path.PathSeparator).Any(
+            d => File.Exists(Path.Combine(d, name)));
 
     /// <summary>Runs; gives what it wrote to standard output.</summary>
     /// <exception cref="DiagnosticException">It failed; its last words are in the message.</exception>
-    public static string Run(string name, IEnumerable<string> arguments, string? directory = null, Action<string>? onLine = null)
+    public static string Run(
+        string name, IEnumerable<string> arguments, string? directory = null, Action<string>? onLine = null)
     {
         (int code, string output, string error) = TryRun(name, arguments, directory, onLine);
         if (code == 0)
@@ -23,7 +25,8 @@ internal static class ExternalTool
 
         string words = error.Split('\n', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries)
             .LastOrDefault(l => l.StartsWith("E:", StringComparison.Ordinal)) ?? error.Trim();
-        throw new DiagnosticException(new Diagnostic(Codes.FetchFailed, Place.Of(name), $"it ended with {code}: {words}", null));
+        throw new DiagnosticException(
+            new Diagnostic(Codes.FetchFailed, Place.Of(name), $"it ended with {code}: {words}", null));
     }
 
     /// <summary>Runs, whatever the end; <paramref name="onLine"/> sees standard output as it comes.</summary>
@@ -76,7 +79,8 @@ internal static class ExternalTool
         process.WaitForExit();
         return process.ExitCode == 0
             ? output.ToArray()
-            : throw new DiagnosticException(new Diagnostic(Codes.BadPackage, Place.Of(name), $"it ended with {process.ExitCode}", null));
+            : throw new DiagnosticException(
+                new Diagnostic(Codes.BadPackage, Place.Of(name), $"it ended with {process.ExitCode}", null));
     }
 
     private static ProcessStartInfo Start(string name, IEnumerable<string> arguments, string? directory)
@@ -100,7 +104,8 @@ internal static class ExternalTool
         }
         catch (Win32Exception e)
         {
-            throw new DiagnosticException(new Diagnostic(Codes.FetchFailed, Place.Of(name), $"it cannot be started: {e.Message}", null));
+            throw new DiagnosticException(
+                new Diagnostic(Codes.FetchFailed, Place.Of(name), $"it cannot be started: {e.Message}", null));
         }
     }
 }

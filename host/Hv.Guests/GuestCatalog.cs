@@ -5,14 +5,15 @@ namespace Hv.Guests;
 /// <summary>Which build of the distribution's kernel.</summary>
 public enum KernelFlavour : byte
 {
-    /// <summary>For virtual machines: few drivers, boots fast. Debian's <c>linux-image-cloud-amd64</c>, Ubuntu's <c>linux-image-virtual</c>.</summary>
+    /// <summary>For virtual machines: few drivers, boots fast. Debian's <c>linux-image-cloud-amd64</c>, Ubuntu's
+    /// <c>linux-image-virtual</c>.</summary>
     Cloud,
     /// <summary>For any machine: Debian's <c>linux-image-amd64</c>, Ubuntu's <c>linux-image-generic</c>.</summary>
     Generic,
 }
 
-/// <summary>Guests that are made from the distribution's packages, and kept: what was made once is there at once and offline.
-/// Any thread and any number of processes.</summary>
+/// <summary>Guests that are made from the distribution's packages, and kept: what was made once is there at once and
+/// offline. Any thread and any number of processes.</summary>
 public sealed class GuestCatalog
 {
     /// <summary>Moves when what is kept of a package changes.</summary>
@@ -80,7 +81,9 @@ public sealed class GuestCatalog
         string imageName = newest.Depends.FirstOrDefault(d => d.StartsWith("linux-image-", StringComparison.Ordinal))
             ?? throw Bad($"{newest.Name} {newest.Version} names no kernel");
         AptPackage image = archive.Find(imageName);
-        AptPackage[] modules = [.. image.Depends.Where(d => d.StartsWith("linux-modules-", StringComparison.Ordinal)).Select(d => archive.Find(d))];
+        AptPackage[] modules =
+            [.. image.Depends.Where(d => d.StartsWith("linux-modules-", StringComparison.Ordinal)).Select(
+                d => archive.Find(d))];
         string unpacked = Path.Combine(directory, "unpacked");
         Directory.CreateDirectory(unpacked);
         archive.Unpack([image, .. modules], unpacked);
@@ -88,7 +91,8 @@ public sealed class GuestCatalog
         string kernel = Directory.EnumerateFiles(Path.Combine(unpacked, "boot"), "vmlinuz-*").FirstOrDefault()
             ?? throw Bad($"{image.Name} holds no boot/vmlinuz");
         File.Move(kernel, Path.Combine(directory, "vmlinuz"));
-        string modulesRoot = new[] { "lib/modules", "usr/lib/modules" }.Select(p => Path.Combine(unpacked, p)).FirstOrDefault(Directory.Exists)
+        string modulesRoot = new[] { "lib/modules", "usr/lib/modules" }.Select(
+            p => Path.Combine(unpacked, p)).FirstOrDefault(Directory.Exists)
             ?? throw Bad($"{image.Name} holds no modules");
         Directory.Move(modulesRoot, Path.Combine(directory, "modules"));
         Directory.Delete(unpacked, recursive: true);
@@ -102,7 +106,8 @@ public sealed class GuestCatalog
         string unpacked = Path.Combine(directory, "unpacked");
         Directory.CreateDirectory(unpacked);
         archive.Unpack([package], unpacked);
-        string program = new[] { "bin/busybox", "usr/bin/busybox" }.Select(p => Path.Combine(unpacked, p)).FirstOrDefault(File.Exists)
+        string program = new[] { "bin/busybox", "usr/bin/busybox" }.Select(
+            p => Path.Combine(unpacked, p)).FirstOrDefault(File.Exists)
             ?? throw Bad($"{package.Name} holds no busybox");
         File.Move(program, Path.Combine(directory, Guests.Busybox.ProgramFile));
         Directory.Delete(unpacked, recursive: true);
@@ -114,9 +119,11 @@ public sealed class GuestCatalog
         const string Release = "/etc/os-release";
         return File.Exists(Release) && File.ReadLines(Release)
             .Any(l => l.StartsWith("ID=ubuntu", StringComparison.Ordinal)
-                || (l.StartsWith("ID_LIKE=", StringComparison.Ordinal) && l.Contains("ubuntu", StringComparison.Ordinal)));
+                || (l.StartsWith("ID_LIKE=", StringComparison.Ordinal)
+                    && l.Contains("ubuntu", StringComparison.Ordinal)));
     }
 
     private static DiagnosticException Bad(string problem) =>
-        new(new Diagnostic(Codes.BadPackage, Place.Of("apt"), problem, "pass a kernel of your own: hv run --kernel F --initrd F"));
+        new(new Diagnostic(Codes.BadPackage, Place.Of("apt"), problem,
+            "pass a kernel of your own: hv run --kernel F --initrd F"));
 }

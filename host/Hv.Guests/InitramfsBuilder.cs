@@ -3,14 +3,15 @@ using System.Reflection;
 
 namespace Hv.Guests;
 
-/// <summary>Builds a small root in memory: busybox, modules, and a first process that loads them and keeps a shell on the console
-/// (or runs <c>/hv/run</c> and powers off, where there is one).</summary>
+/// <summary>Builds a small root in memory: busybox, modules, and a first process that loads them and keeps a shell on
+/// the console (or runs <c>/hv/run</c> and powers off, where there is one).</summary>
 public sealed class InitramfsBuilder
 {
     /// <summary>Moves when the same packages would give another root.</summary>
     internal const string Recipe = "root 5";
 
-    private static readonly string[] EmptyDirectories = ["dev", "proc", "sys", "tmp", "run", "root", "mnt", "sbin", "usr/bin", "usr/sbin"];
+    private static readonly string[] EmptyDirectories =
+        ["dev", "proc", "sys", "tmp", "run", "root", "mnt", "sbin", "usr/bin", "usr/sbin"];
 
     private readonly SortedDictionary<string, Action<CpioWriter>> entries = new(StringComparer.Ordinal);
     private readonly List<string> motd = [];
@@ -39,11 +40,13 @@ public sealed class InitramfsBuilder
     /// <summary>Drivers that machines of Hv have use for, and ext4.</summary>
     public static IReadOnlyList<string> UsualModules { get; } =
     [
-        "button", "evdev", "virtio_pci", "virtio_mmio", "virtio_blk", "virtio_net", "virtio_console", "virtio_rng", "virtio_balloon",
+        "button", "evdev", "virtio_pci", "virtio_mmio", "virtio_blk", "virtio_net", "virtio_console", "virtio_rng",
+        "virtio_balloon",
         "pvpanic_mmio", "crc32c_generic", "ext4",
     ];
 
-    /// <summary>Modules with what they need; all but those for file systems are loaded at the start, the rest when it is used.</summary>
+    /// <summary>Modules with what they need; all but those for file systems are loaded at the start, the rest when it
+    /// is used.</summary>
     public void AddKernelModules(GuestKernel kernel, IEnumerable<string> names)
     {
         ArgumentNullException.ThrowIfNull(kernel);
@@ -56,7 +59,8 @@ public sealed class InitramfsBuilder
 
         AddText($"{root}/modules.dep", KernelModules.DependencyList(modules));
         AddText($"{root}/modules.alias", KernelModules.AliasList(modules));
-        AddText("etc/modules", string.Join('\n', modules.Where(m => IsDriver(m.RelativePath)).Select(m => m.Name)) + "\n");
+        AddText("etc/modules",
+            string.Join('\n', modules.Where(m => IsDriver(m.RelativePath)).Select(m => m.Name)) + "\n");
         motd.Insert(0, $"Linux {kernel.Version} on Hv.");
     }
 
@@ -68,7 +72,8 @@ public sealed class InitramfsBuilder
     public void AddText(string path, string text)
     {
         ArgumentNullException.ThrowIfNull(text);
-        Put(path, writer => writer.AddText(path, text.StartsWith("#!", StringComparison.Ordinal) ? 0x1EDu : 0x1A4u, text));
+        Put(path, writer => writer.AddText(
+            path, text.StartsWith("#!", StringComparison.Ordinal) ? 0x1EDu : 0x1A4u, text));
     }
 
     /// <summary>Makes the boot run a shell script and power off, instead of keeping a shell on the console.</summary>
@@ -88,7 +93,8 @@ public sealed class InitramfsBuilder
         WriteEntries(gzip);
     }
 
-    private static bool IsDriver(string modulePath) => modulePath.StartsWith("kernel/drivers/", StringComparison.Ordinal);
+    private static bool IsDriver(string modulePath) =>
+        modulePath.StartsWith("kernel/drivers/", StringComparison.Ordinal);
 
     private void WriteEntries(Stream to)
     {
@@ -106,7 +112,8 @@ public sealed class InitramfsBuilder
     {
         const string Prefix = "root/";
         Assembly assembly = typeof(InitramfsBuilder).Assembly;
-        foreach (string name in assembly.GetManifestResourceNames().Where(n => n.StartsWith(Prefix, StringComparison.Ordinal)))
+        foreach (string name in assembly.GetManifestResourceNames().Where(
+            n => n.StartsWith(Prefix, StringComparison.Ordinal)))
         {
             using var reader = new StreamReader(assembly.GetManifestResourceStream(name)!);
             AddText(name[Prefix.Length..], reader.ReadToEnd());

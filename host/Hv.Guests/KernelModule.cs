@@ -14,9 +14,11 @@ public sealed class KernelModule
         RelativePath = path;
         Image = image;
         Aliases = [.. information["alias"]];
-        Depends = [.. information["depends"].SelectMany(d => d.Split(',', StringSplitOptions.RemoveEmptyEntries)).Select(CanonicalName)];
+        Depends = [.. information["depends"].SelectMany(
+            d => d.Split(',', StringSplitOptions.RemoveEmptyEntries)).Select(CanonicalName)];
         LoadedBefore = [.. information["softdep"].Where(s => s.StartsWith("pre: ", StringComparison.Ordinal))
-            .SelectMany(s => s["pre: ".Length..].Split(' ', StringSplitOptions.RemoveEmptyEntries)).Select(CanonicalName)];
+            .SelectMany(s => s["pre: ".Length..].Split(' ', StringSplitOptions.RemoveEmptyEntries)).Select(
+                CanonicalName)];
     }
 
     /// <summary>Its path below <c>/lib/modules/VERSION</c>, ending in <c>.ko</c>.</summary>
@@ -84,13 +86,15 @@ public sealed class KernelModule
             }
         }
 
-        throw new DiagnosticException(new Diagnostic(Codes.BadPackage, Place.Of(file), "this is not a kernel module", null));
+        throw new DiagnosticException(
+            new Diagnostic(Codes.BadPackage, Place.Of(file), "this is not a kernel module", null));
     }
 
     private static ReadOnlySpan<byte> Contents(ReadOnlySpan<byte> elf, ReadOnlySpan<byte> header)
     {
         ulong offset = BinaryPrimitives.ReadUInt64LittleEndian(header[0x18..]);
         ulong size = BinaryPrimitives.ReadUInt64LittleEndian(header[0x20..]);
-        return offset <= (ulong)elf.Length && size <= (ulong)elf.Length - offset ? elf.Slice((int)offset, (int)size) : [];
+        return offset <= (ulong)elf.Length && size <= (ulong)elf.Length - offset
+            ? elf.Slice((int)offset, (int)size) : [];
     }
 }

@@ -3,7 +3,8 @@ using System.Text;
 namespace Hv.Guests;
 
 /// <summary>The modules of one kernel, found by name and read when they are asked for. Debian's packages carry no
-/// <c>modules.dep</c> (that is made when they are installed), so dependencies come from the modules themselves.</summary>
+/// <c>modules.dep</c> (that is made when they are installed), so dependencies come from the modules
+/// themselves.</summary>
 public sealed class KernelModules
 {
     private readonly Dictionary<string, string> files = [];
@@ -28,9 +29,11 @@ public sealed class KernelModules
     }
 
     /// <summary>Whether the kernel has it, as a module or built in.</summary>
-    public bool Has(string name) => builtIn.Contains(KernelModule.CanonicalName(name)) || files.ContainsKey(KernelModule.CanonicalName(name));
+    public bool Has(string name) =>
+        builtIn.Contains(KernelModule.CanonicalName(name)) || files.ContainsKey(KernelModule.CanonicalName(name));
 
-    /// <summary>These modules and all that they need, dependencies first. Names that are built in or not there are left out.</summary>
+    /// <summary>These modules and all that they need, dependencies first. Names that are built in or not there are left
+    /// out.</summary>
     public IReadOnlyList<KernelModule> WithDependencies(IEnumerable<string> names)
     {
         var ordered = new List<KernelModule>();
@@ -88,7 +91,8 @@ public sealed class KernelModules
         ordered.Add(module);
     }
 
-    /// <summary>What a module needs, the nearest first: loaded from the end. Symbols only: soft dependencies may go round in circles.</summary>
+    /// <summary>What a module needs, the nearest first: loaded from the end. Symbols only: soft dependencies may go
+    /// round in circles.</summary>
     private static void Collect(KernelModule module, Dictionary<string, KernelModule> byName, List<KernelModule> needed)
     {
         foreach (string name in module.Depends)

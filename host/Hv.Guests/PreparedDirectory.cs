@@ -1,12 +1,13 @@
 namespace Hv.Guests;
 
-/// <summary>Directories of a cache that are made once and then only read. One is whole or not there: it is made under another name,
-/// stamped, and renamed; two processes that want it at once make it once.</summary>
+/// <summary>Directories of a cache that are made once and then only read. One is whole or not there: it is made under
+/// another name, stamped, and renamed; two processes that want it at once make it once.</summary>
 internal sealed class PreparedDirectory(string root)
 {
     private const string StampFile = "stamp";
 
-    /// <summary>The directory of that name, made by <paramref name="make"/> if it is not there or was made by another recipe.
+    /// <summary>The directory of that name, made by <paramref name="make"/> if it is not there or was made by another
+    /// recipe.
     /// <paramref name="make"/> gets an empty directory and returns a line about what it holds.</summary>
     public string Get(string name, string recipe, Func<string, string> make)
     {

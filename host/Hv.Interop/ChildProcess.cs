@@ -34,8 +34,8 @@ public sealed unsafe partial class ChildProcess
     {
         using var argv = new TextArray([path, .. arguments]);
         using var environment = new TextArray(EnvironmentWith(variables));
-        // SAFETY: the actions are initialised before and destroyed after use, in a buffer larger than any C library's; the
-        // arrays live until the call returns, which copies them.
+        // SAFETY: the actions are initialised before and destroyed after use, in a buffer larger than any C library's;
+        // the arrays live until the call returns, which copies them.
         byte* actions = stackalloc byte[256];
         if (InitActions(actions) != 0) throw new IOException("posix_spawn_file_actions_init failed");
         try
@@ -108,8 +108,8 @@ public sealed unsafe partial class ChildProcess
         public TextArray(IReadOnlyList<string> texts)
         {
             count = texts.Count;
-            // SAFETY: one pointer a text and the null behind them; each text is allocated with its own null. Freed once, in
-            // Dispose.
+            // SAFETY: one pointer a text and the null behind them; each text is allocated with its own null. Freed
+            // once, in Dispose.
             Pointer = (byte**)NativeMemory.AllocZeroed((nuint)(count + 1), (nuint)sizeof(byte*));
             for (int i = 0; i < count; i++)
             {

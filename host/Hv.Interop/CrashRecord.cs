@@ -59,7 +59,8 @@ public sealed unsafe class CrashRecord : IDisposable
         set => WriteText(FactsOffset, FactsBytes, value);
     }
 
-    /// <summary>Maps the record behind a descriptor that was inherited, and keeps the descriptor from children.</summary>
+    /// <summary>Maps the record behind a descriptor that was inherited, and keeps the descriptor from
+    /// children.</summary>
     /// <exception cref="IOException">It is not one.</exception>
     public static CrashRecord Adopt(int fileDescriptor) => new(SharedMemory.Adopt(fileDescriptor, TotalBytes));
 
@@ -100,8 +101,8 @@ public sealed unsafe class CrashRecord : IDisposable
         return found;
     }
 
-    // SAFETY (whole class): offsets are sums of the constants above and of indexes that were checked, so they lie within
-    // the mapping, which lives until Dispose; the owner disposes of the record after its last caller.
+    // SAFETY (whole class): offsets are sums of the constants above and of indexes that were checked, so they lie
+    // within the mapping, which lives until Dispose; the owner disposes of the record after its last caller.
     private int* At(int offset) => (int*)(memory.Address + offset);
 
     private Span<byte> Bytes(int offset, int length) => new((void*)(memory.Address + offset), length);

@@ -3,8 +3,8 @@ using System.Runtime.InteropServices;
 namespace Hv.Interop;
 
 /// <summary>An auto-reset event for one waiting thread and any number of setters, with deadlines in nanoseconds. On
-/// Linux a futex: setting it
-/// while nobody waits is one atomic exchange. Elsewhere a monitor, which wakes up to a scheduler tick late.</summary>
+/// Linux a futex: setting it while nobody waits is one atomic exchange. Elsewhere a monitor, which wakes up to a
+/// scheduler tick late.</summary>
 public sealed unsafe class PreciseEvent : IDisposable
 {
     private const uint Empty = 0;
@@ -38,8 +38,7 @@ public sealed unsafe class PreciseEvent : IDisposable
         Volatile.Read(ref *word) == IsSet && Interlocked.CompareExchange(ref *word, Empty, IsSet) == IsSet;
 
     /// <summary>Waits until the event is set, and takes it: true. False when <paramref name="deadlineNs"/> of
-    /// <see cref="HostClock"/> passed
-    /// first; <see cref="long.MaxValue"/> never passes.</summary>
+    /// <see cref="HostClock"/> passed first; <see cref="long.MaxValue"/> never passes.</summary>
     public bool Wait(long deadlineNs)
     {
         while (Interlocked.CompareExchange(ref *word, Waiting, Empty) != IsSet)

@@ -4,9 +4,8 @@ using System.Runtime.InteropServices;
 namespace Hv.Interop;
 
 /// <summary>Zeroed memory that is mapped shared: a memfd on Linux, so that other processes and engines can map the same
-/// pages, and
-/// what the host's operating system has for shared memory elsewhere. Pages take host memory when they are first
-/// written.</summary>
+/// pages, and what the host's operating system has for shared memory elsewhere. Pages take host memory when they are
+/// first written.</summary>
 public sealed unsafe class SharedMemory : IDisposable
 {
     private readonly MemoryMappedFile? file;

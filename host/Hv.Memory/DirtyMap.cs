@@ -3,10 +3,8 @@ using System.Runtime.InteropServices;
 namespace Hv.Memory;
 
 /// <summary>One byte per page of the memory file, 1 where the page was written. Engines and DMA set marks, consumers
-/// clear them.
-/// Byte stores are atomic; a page is marked before and after it is written, so that a consumer that clears a mark and
-/// then copies the
-/// page either sees the bytes or finds the mark again.</summary>
+/// clear them. Byte stores are atomic; a page is marked before and after it is written, so that a consumer that clears
+/// a mark and then copies the page either sees the bytes or finds the mark again.</summary>
 public sealed unsafe class DirtyMap : IDisposable
 {
     private const int PageShift = 12;

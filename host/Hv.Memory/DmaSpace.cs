@@ -7,8 +7,7 @@ using Hv.Sdk.Memory;
 namespace Hv.Memory;
 
 /// <summary>Guest memory as bus masters see it. Nothing outside RAM (and ROM, for reads) can be reached, whatever
-/// address and length a
-/// guest gives. Writes drop translated code and mark pages dirty before and after.</summary>
+/// address and length a guest gives. Writes drop translated code and mark pages dirty before and after.</summary>
 public sealed class DmaSpace : IDmaSpace, IDmaOwner
 {
     private readonly GuestMemory memory;

@@ -4,8 +4,7 @@ using Hv.Sdk.Engines;
 namespace Hv.Memory;
 
 /// <summary>A machine's memory: one file in shared memory, the guest-physical map over it, dirty marks, and the leases
-/// that pin pieces of it.
-/// Any thread may read; <see cref="SetMap"/> is called only while no vCPU runs.</summary>
+/// that pin pieces of it. Any thread may read; <see cref="SetMap"/> is called only while no vCPU runs.</summary>
 public sealed unsafe class GuestMemory : IDisposable
 {
     private readonly SharedMemory file;

@@ -3,8 +3,7 @@ using Hv.Sdk;
 namespace Hv.Memory;
 
 /// <summary>The guest-physical map at one moment: immutable, sorted, without overlaps. Replaced as a whole, so that
-/// whoever reads it
-/// needs no lock.</summary>
+/// whoever reads it needs no lock.</summary>
 public sealed class MemoryMap
 {
     /// <summary>Bytes in a page.</summary>
@@ -46,8 +45,7 @@ public sealed class MemoryMap
     public ReadOnlySpan<MemoryPiece> Pieces => pieces;
 
     /// <summary>Hot path: finds where <paramref name="lengthBytes"/> bytes at an address lie in the memory file, when
-    /// they lie in one
-    /// piece (and, for <paramref name="write"/>, in RAM).</summary>
+    /// they lie in one piece (and, for <paramref name="write"/>, in RAM).</summary>
     public bool TryResolve(ulong address, ulong lengthBytes, bool write, out ulong fileOffset)
     {
         foreach (ref readonly MemoryPiece piece in pieces.AsSpan())

@@ -29,9 +29,11 @@ public sealed class ExtensionKind
     /// <summary>Devices; the contract is their factory.</summary>
     public static ExtensionKind Device { get; } = new("device", typeof(DeviceAttribute), typeof(IDeviceFactory));
     /// <summary>Disk formats.</summary>
-    public static ExtensionKind DiskFormat { get; } = new("disk-format", typeof(DiskFormatAttribute), typeof(IDiskFormat));
+    public static ExtensionKind DiskFormat { get; } =
+        new("disk-format", typeof(DiskFormatAttribute), typeof(IDiskFormat));
     /// <summary>Network backends.</summary>
-    public static ExtensionKind NetBackend { get; } = new("net-backend", typeof(NetBackendAttribute), typeof(INetBackend));
+    public static ExtensionKind NetBackend { get; } =
+        new("net-backend", typeof(NetBackendAttribute), typeof(INetBackend));
     /// <summary>Character backends.</summary>
     public static ExtensionKind CharBackend { get; } =
         new("char-backend", typeof(CharBackendAttribute), typeof(ICharBackend));

@@ -6,8 +6,8 @@ using Hv.Sdk;
 
 namespace Hv.PluginHost;
 
-/// <summary>A plugin's code: its assembly, checked, and one composition container over the classes that it provides. One container
-/// per plugin, because one bad part fails every export of the container that it is in.</summary>
+/// <summary>A plugin's code: its assembly, checked, and one composition container over the classes that it provides.
+/// One container per plugin, because one bad part fails every export of the container that it is in.</summary>
 internal sealed class LoadedPlugin
 {
     private readonly InstalledPlugin plugin;
@@ -36,7 +36,8 @@ internal sealed class LoadedPlugin
             return null;
         }
 
-        if (!CheckReferences(plugin, path, code.Assembly) || FindProvidedTypes(plugin, path, code.Assembly) is not { } types)
+        if (!CheckReferences(plugin, path, code.Assembly)
+            || FindProvidedTypes(plugin, path, code.Assembly) is not { } types)
         {
             code.Unload();
             return null;
@@ -63,7 +64,8 @@ internal sealed class LoadedPlugin
         }
         catch (CompositionFailedException e)
         {
-            throw Fail(Codes.UnsatisfiedImport, $"the class of {kind} '{name}' cannot be composed: {FirstLine(e.Message)}",
+            throw Fail(Codes.UnsatisfiedImport,
+                $"the class of {kind} '{name}' cannot be composed: {FirstLine(e.Message)}",
                 "give the class a constructor without parameters", e);
         }
         catch (Exception e) when (e is not OutOfMemoryException)
@@ -79,7 +81,8 @@ internal sealed class LoadedPlugin
     {
         if (!File.Exists(path))
         {
-            plugin.AddProblem(Codes.AssemblyMissing, plugin.Place, $"'{plugin.Manifest!.Assembly}' is not in its folder",
+            plugin.AddProblem(Codes.AssemblyMissing, plugin.Place,
+                $"'{plugin.Manifest!.Assembly}' is not in its folder",
                 "build the plugin again, or install it again");
             return false;
         }
@@ -96,7 +99,8 @@ internal sealed class LoadedPlugin
         return true;
     }
 
-    private static PluginCode? LoadAssembly(InstalledPlugin plugin, IPluginLoader loader, string path, bool isReplaceable)
+    private static PluginCode? LoadAssembly(
+        InstalledPlugin plugin, IPluginLoader loader, string path, bool isReplaceable)
     {
         try
         {
@@ -116,7 +120,8 @@ internal sealed class LoadedPlugin
         return null;
     }
 
-    /// <summary>What the host has must not stand in for what the plugin forgot to bring: it would work until the host's version moves.</summary>
+    /// <summary>What the host has must not stand in for what the plugin forgot to bring: it would work until the host's
+    /// version moves.</summary>
     private static bool CheckReferences(InstalledPlugin plugin, string path, Assembly assembly)
     {
         AssemblyName sdk = typeof(IDevice).Assembly.GetName();
@@ -136,7 +141,8 @@ internal sealed class LoadedPlugin
             }
 
             string file = $"{reference.Name}.dll";
-            if (!File.Exists(Path.Combine(plugin.Folder, file)) && File.Exists(Path.Combine(AppContext.BaseDirectory, file)))
+            if (!File.Exists(Path.Combine(plugin.Folder, file))
+                && File.Exists(Path.Combine(AppContext.BaseDirectory, file)))
             {
                 plugin.AddProblem(Codes.DependencyMissing, Place.Of(path),
                     $"it needs {file}, which is not in its folder", "copy it there: the host does not lend its own");
@@ -178,7 +184,8 @@ internal sealed class LoadedPlugin
 
         if (found.Count == 0)
         {
-            plugin.AddProblem(Codes.ExportsNothing, place, "it holds no class with an attribute such as [Device(\"name\")]",
+            plugin.AddProblem(Codes.ExportsNothing, place,
+                "it holds no class with an attribute such as [Device(\"name\")]",
                 "mark each provided class with the attribute of its kind");
             return null;
         }
@@ -201,7 +208,8 @@ internal sealed class LoadedPlugin
         Type? other = found.Find(f => f.Kind == kind && f.Name == name).Type;
         if (other is not null)
         {
-            plugin.AddProblem(Codes.NameTwice, place, $"{other.FullName} and {type.FullName} both provide {kind} '{name}'",
+            plugin.AddProblem(Codes.NameTwice, place,
+                $"{other.FullName} and {type.FullName} both provide {kind} '{name}'",
                 "give one of them another name");
             return false;
         }

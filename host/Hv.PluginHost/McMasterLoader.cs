@@ -5,8 +5,9 @@ using McMaster.NETCore.Plugins;
 
 namespace Hv.PluginHost;
 
-/// <summary>The one user of McMaster.NETCore.Plugins. Shares Hv.Sdk by its name; <c>PreferSharedTypes</c> would share whatever the
-/// host happens to have. Its own hot reload is not used: it unloads before anyone has let go of the plugin's objects.</summary>
+/// <summary>The one user of McMaster.NETCore.Plugins. Shares Hv.Sdk by its name; <c>PreferSharedTypes</c> would share
+/// whatever the host happens to have. Its own hot reload is not used: it unloads before anyone has let go of the
+/// plugin's objects.</summary>
 internal sealed class McMasterLoader : IPluginLoader
 {
     private static readonly AssemblyName Sdk = typeof(IDevice).Assembly.GetName();
@@ -44,7 +45,8 @@ internal sealed class McMasterLoader : IPluginLoader
         {
             PreferSharedTypes = false,
             IsUnloadable = isUnloadable,
-            DefaultContext = AssemblyLoadContext.GetLoadContext(typeof(IDevice).Assembly) ?? AssemblyLoadContext.Default,
+            DefaultContext = AssemblyLoadContext.GetLoadContext(typeof(IDevice).Assembly)
+                ?? AssemblyLoadContext.Default,
         };
         config.SharedAssemblies.Add(Sdk);
         return new PluginLoader(config);

@@ -11,8 +11,9 @@ namespace Hv.PluginHost;
 /// <param name="Plugin">The plugin.</param>
 public sealed record CatalogEntry(ProvidedName Provided, InstalledPlugin Plugin);
 
-/// <summary>The plugins of an installation. Opening one reads manifests only; a plugin's code is loaded when the first of its names
-/// is asked for. A plugin that fails is named with the remedy and takes nothing else down. Any thread; loads one at a time.</summary>
+/// <summary>The plugins of an installation. Opening one reads manifests only; a plugin's code is loaded when the first
+/// of its names is asked for. A plugin that fails is named with the remedy and takes nothing else down. Any thread;
+/// loads one at a time.</summary>
 public sealed class PluginCatalog
 {
     private readonly Lock gate = new();
@@ -33,7 +34,8 @@ public sealed class PluginCatalog
     /// <summary>What is wrong with plugins.json itself.</summary>
     public IReadOnlyList<Diagnostic> ListProblems { get; }
 
-    /// <summary>Plugins of devices are loaded so that their code can be replaced. Set before the first is loaded.</summary>
+    /// <summary>Plugins of devices are loaded so that their code can be replaced. Set before the first is
+    /// loaded.</summary>
     public bool IsReloadable { get; set; }
 
     /// <summary>Told whose code is about to be loaded or constructed, and null afterwards. Must not throw.</summary>
@@ -42,7 +44,8 @@ public sealed class PluginCatalog
     /// <summary>How long a constructor may take before its plugin is given up.</summary>
     public TimeSpan Patience { get; set; } = Supervised.DefaultPatience;
 
-    /// <summary>Reads plugins.json and the manifests that it leads to. Never throws for what is wrong in them.</summary>
+    /// <summary>Reads plugins.json and the manifests that it leads to. Never throws for what is wrong in
+    /// them.</summary>
     public static PluginCatalog Open(string listPath)
     {
         var bag = new DiagnosticBag();
@@ -65,13 +68,15 @@ public sealed class PluginCatalog
         return catalog;
     }
 
-    /// <summary>What enabled plugins provide of one kind, sorted by name. Plugins that are known to be unsound are left out.</summary>
+    /// <summary>What enabled plugins provide of one kind, sorted by name. Plugins that are known to be unsound are left
+    /// out.</summary>
     public IReadOnlyList<CatalogEntry> List(ExtensionKind kind) =>
         [.. names.Where(n => n.Key.Kind == kind).SelectMany(n => n.Value)
             .Where(e => e.Plugin.IsEnabled && e.Plugin.Problems.Count == 0)
             .OrderBy(e => e.Provided.Name, StringComparer.Ordinal)];
 
-    /// <summary>The entry that provides a name; null when there is none or it cannot be used (<see cref="Explain"/> says why).</summary>
+    /// <summary>The entry that provides a name; null when there is none or it cannot be used (<see cref="Explain"/>
+    /// says why).</summary>
     public CatalogEntry? Find(ExtensionKind kind, string name) =>
         names.TryGetValue((kind, name), out List<CatalogEntry>? entries)
         && entries.Where(e => e.Plugin.IsEnabled).ToArray() is [{ Plugin.Problems.Count: 0 } only] ? only : null;
@@ -135,8 +140,8 @@ public sealed class PluginCatalog
     /// <summary>Loads new code of a plugin beside the code that runs.</summary>
     /// <param name="id">The plugin's id.</param>
     /// <param name="folder">Where the new code is; null for where the plugin is installed.</param>
-    /// <exception cref="DiagnosticException">There is no such plugin, it cannot be replaced, or the new code is broken. The code that runs
-    /// is as it was.</exception>
+    /// <exception cref="DiagnosticException">There is no such plugin, it cannot be replaced, or the new code is broken.
+    /// The code that runs is as it was.</exception>
     public PluginReplacement Prepare(string id, string? folder)
     {
         lock (gate)
@@ -147,7 +152,8 @@ public sealed class PluginCatalog
             Calling?.Invoke(next);
             try
             {
-                LoadedPlugin loaded = LoadedPlugin.Load(next, loader, isReplaceable: true) ?? throw new DiagnosticException(next.Problems);
+                LoadedPlugin loaded = LoadedPlugin.Load(next, loader, isReplaceable: true)
+                    ?? throw new DiagnosticException(next.Problems);
                 return new PluginReplacement(this, current, next, loaded);
             }
             finally
@@ -186,7 +192,8 @@ public sealed class PluginCatalog
         {
             if (manifest.Id != id)
             {
-                next.AddProblem(Codes.NotReplaceable, next.Place, $"its id is not '{id}', which it is to replace", $"give the folder of '{id}'");
+                next.AddProblem(Codes.NotReplaceable, next.Place, $"its id is not '{id}', which it is to replace",
+                    $"give the folder of '{id}'");
             }
 
             if (manifest.Provides.FirstOrDefault(p => p.Kind != ExtensionKind.Device) is { } other)
@@ -214,7 +221,8 @@ public sealed class PluginCatalog
                 entries.RemoveAll(e => e.Plugin == current);
             }
 
-            foreach ((ExtensionKind Kind, string Name) gone in names.Where(n => n.Value.Count == 0).Select(n => n.Key).ToArray())
+            foreach ((ExtensionKind Kind, string Name) gone in names.Where(n => n.Value.Count == 0).Select(
+                n => n.Key).ToArray())
             {
                 names.Remove(gone);
             }
@@ -240,8 +248,8 @@ public sealed class PluginCatalog
         loaded.Unload();
     }
 
-    /// <summary>How many load contexts were let go, and how many of them are still in memory. The runtime frees one in the collection
-    /// after the last of its objects has gone.</summary>
+    /// <summary>How many load contexts were let go, and how many of them are still in memory. The runtime frees one in
+    /// the collection after the last of its objects has gone.</summary>
     /// <param name="mustCollect">Collects garbage first.</param>
     public (int LetGo, int InMemory) RetiredContexts(bool mustCollect)
     {
@@ -264,8 +272,8 @@ public sealed class PluginCatalog
         }
     }
 
-    /// <summary>Loads a plugin and makes one of each thing that it provides; what is wrong is in the result and, when the plugin as a
-    /// whole is at fault, in its <see cref="InstalledPlugin.Problems"/>.</summary>
+    /// <summary>Loads a plugin and makes one of each thing that it provides; what is wrong is in the result and, when
+    /// the plugin as a whole is at fault, in its <see cref="InstalledPlugin.Problems"/>.</summary>
     public IReadOnlyList<Diagnostic> Check(InstalledPlugin plugin)
     {
         lock (gate)
@@ -336,7 +344,8 @@ public sealed class PluginCatalog
         {
             var missing = new InstalledPlugin(folder, entry, null);
             missing.AddProblem(Codes.PluginMissing, entry.Place,
-                Directory.Exists(folder) ? $"'{folder}' holds no {PluginManifest.FileName}" : $"'{folder}' does not exist",
+                Directory.Exists(folder)
+                    ? $"'{folder}' holds no {PluginManifest.FileName}" : $"'{folder}' does not exist",
                 "install the plugin there, or remove the entry from plugins.json");
             plugins.Add(missing);
             return;
@@ -377,18 +386,21 @@ public sealed class PluginCatalog
 
         if (plugin.Entry.Isolation == Isolation.Process)
         {
-            plugin.AddProblem(Codes.IsolationUnavailable, plugin.Entry.Place, "isolation 'process' is not available in this version",
+            plugin.AddProblem(Codes.IsolationUnavailable, plugin.Entry.Place,
+                "isolation 'process' is not available in this version",
                 "use \"isolation\": \"context\"");
         }
 
-        if (plugins.Find(p => p != plugin && p != replaces && p.IsEnabled && plugin.IsEnabled && p.Manifest?.Id == manifest.Id) is { } twin)
+        if (plugins.Find(p => p != plugin && p != replaces && p.IsEnabled && plugin.IsEnabled
+            && p.Manifest?.Id == manifest.Id) is { } twin)
         {
             plugin.AddProblem(Codes.IdTwice, plugin.Place, $"the plugin in '{twin.Folder}' has the same id",
                 "remove one of them, or switch it off in plugins.json");
         }
     }
 
-    /// <summary>AssemblyVersion is the major version only; the file version moves with every release of the SDK.</summary>
+    /// <summary>AssemblyVersion is the major version only; the file version moves with every release of the
+    /// SDK.</summary>
     private static Version ReadSdkVersion()
     {
         string? text = typeof(IDevice).Assembly.GetCustomAttribute<AssemblyFileVersionAttribute>()?.Version;

@@ -21,8 +21,8 @@ public enum Isolation : byte
 public sealed record PluginListEntry(
     string Path, Place Place, bool IsEnabled, Isolation Isolation, IReadOnlyDictionary<string, string> Options);
 
-/// <summary>What a <c>plugins.json</c> says: the plugins of an installation. Later entries override earlier ones for the same
-/// folder, so that <c>plugins/*</c> may be followed by an exception.</summary>
+/// <summary>What a <c>plugins.json</c> says: the plugins of an installation. Later entries override earlier ones for
+/// the same folder, so that <c>plugins/*</c> may be followed by an exception.</summary>
 public static class PluginList
 {
     private static readonly string[] EntryKeys = ["path", "enabled", "isolation", "options"];
@@ -59,7 +59,8 @@ public static class PluginList
     {
         if (item.Kind == JsonValueKind.String)
         {
-            return new PluginListEntry(item.Text, item.Place, true, Isolation.Context, new Dictionary<string, string>());
+            return new PluginListEntry(
+                item.Text, item.Place, true, Isolation.Context, new Dictionary<string, string>());
         }
 
         if (item.Kind != JsonValueKind.Object || item["path"] is not { Kind: JsonValueKind.String } path)
@@ -91,8 +92,8 @@ public static class PluginList
             item["options"]?.Members.ToDictionary(m => m.Key, m => m.Value.Text) ?? []);
     }
 
-    /// <summary>The plugin folders that an entry means, sorted. A pattern means those that hold a manifest; a plain path means
-    /// itself, whether it is there or not.</summary>
+    /// <summary>The plugin folders that an entry means, sorted. A pattern means those that hold a manifest; a plain
+    /// path means itself, whether it is there or not.</summary>
     public static IReadOnlyList<string> Folders(PluginListEntry entry, string root)
     {
         string pattern = Path.GetFullPath(Path.Combine(root, entry.Path));

@@ -91,7 +91,8 @@ public sealed class PluginManifest
         var provides = new List<ProvidedName>();
         if (root["provides"] is not { Kind: JsonValueKind.Array } list)
         {
-            bag.Error(Codes.MissingKey, root["provides"]?.Place ?? root.Place, "'provides' must list what the plugin provides",
+            bag.Error(Codes.MissingKey, root["provides"]?.Place ?? root.Place,
+                "'provides' must list what the plugin provides",
                 """write "provides": [ { "kind": "device", "name": "…", "title": "…" } ]""");
             return provides;
         }
@@ -100,7 +101,8 @@ public sealed class PluginManifest
         {
             if (item.Kind != JsonValueKind.Object)
             {
-                bag.Error(Codes.WrongType, item.Place, $"an object with kind, name and title belongs here, this is {item.KindName}");
+                bag.Error(Codes.WrongType, item.Place,
+                    $"an object with kind, name and title belongs here, this is {item.KindName}");
                 continue;
             }
 
@@ -117,7 +119,8 @@ public sealed class PluginManifest
 
             if (kind is not null && provides.Exists(p => p.Kind == kind && p.Name == name))
             {
-                bag.Error(Codes.NameTwice, item.Place, $"the manifest provides {kind} '{name}' twice", "remove one entry");
+                bag.Error(Codes.NameTwice, item.Place, $"the manifest provides {kind} '{name}' twice",
+                    "remove one entry");
             }
 
             if (kind is not null)
@@ -136,7 +139,8 @@ public sealed class PluginManifest
         {
             if (!KnownBuses.Contains(bus.Text))
             {
-                bag.Error(Codes.NotAChoice, bus.Place, $"there is no bus '{bus.Text}'", Suggestion.Remedy(bus.Text, KnownBuses));
+                bag.Error(Codes.NotAChoice, bus.Place, $"there is no bus '{bus.Text}'",
+                    Suggestion.Remedy(bus.Text, KnownBuses));
             }
         }
 
@@ -162,7 +166,8 @@ public sealed class PluginManifest
             case { Kind: JsonValueKind.String } value when value.Text.Length > 0:
                 return value.Text;
             case { } value:
-                bag.Error(Codes.WrongType, value.Place, $"'{key}' must be a text that is not empty, this is {value.KindName}");
+                bag.Error(Codes.WrongType, value.Place,
+                    $"'{key}' must be a text that is not empty, this is {value.KindName}");
                 return "";
         }
     }

@@ -5,8 +5,8 @@ using Hv.Vmm.Reload;
 
 namespace Hv.PluginHost;
 
-/// <summary>New code of a plugin in a context of its own, beside the code that runs. Dispose lets go of whichever of the two is not to
-/// be: the old after <see cref="Commit"/>, else the new.</summary>
+/// <summary>New code of a plugin in a context of its own, beside the code that runs. Dispose lets go of whichever of
+/// the two is not to be: the old after <see cref="Commit"/>, else the new.</summary>
 public sealed class PluginReplacement : IPluginReplacement, IDisposable
 {
     private readonly PluginCatalog catalog;
@@ -15,7 +15,8 @@ public sealed class PluginReplacement : IPluginReplacement, IDisposable
     private InstalledPlugin? next;
     private bool isCommitted;
 
-    internal PluginReplacement(PluginCatalog catalog, InstalledPlugin current, InstalledPlugin next, LoadedPlugin loaded)
+    internal PluginReplacement(
+        PluginCatalog catalog, InstalledPlugin current, InstalledPlugin next, LoadedPlugin loaded)
     {
         this.catalog = catalog;
         this.current = current;
@@ -37,7 +38,8 @@ public sealed class PluginReplacement : IPluginReplacement, IDisposable
     public DeviceModel? Device(string model)
     {
         ObjectDisposedException.ThrowIf(next is null, this);
-        ProvidedName? provided = next.Manifest!.Provides.FirstOrDefault(p => p.Kind == ExtensionKind.Device && p.Name == model);
+        ProvidedName? provided =
+            next.Manifest!.Provides.FirstOrDefault(p => p.Kind == ExtensionKind.Device && p.Name == model);
         if (provided is null)
         {
             return null;

@@ -2,8 +2,8 @@ using System.Globalization;
 
 namespace Hv.PluginHost;
 
-/// <summary>The versions of the SDK that a plugin works with, written as in <c>&gt;=1.4 &lt;2.0</c>: comparisons that must all
-/// hold, each of <c>&gt;=</c>, <c>&gt;</c>, <c>&lt;=</c>, <c>&lt;</c>, <c>=</c> with major.minor.</summary>
+/// <summary>The versions of the SDK that a plugin works with, written as in <c>&gt;=1.4 &lt;2.0</c>: comparisons that
+/// must all hold, each of <c>&gt;=</c>, <c>&gt;</c>, <c>&lt;=</c>, <c>&lt;</c>, <c>=</c> with major.minor.</summary>
 public sealed class SdkRange
 {
     private static readonly string[] Operators = [">=", "<=", ">", "<", "="];

@@ -3,8 +3,9 @@ using System.Globalization;
 
 namespace Hv.PluginHost;
 
-/// <summary>Copies of plugin folders that code is loaded from while its own folder may be written to. Below the system's directory for
-/// temporary files, readable by their owner only, and gone with the process; what a killed process left is removed by the next.</summary>
+/// <summary>Copies of plugin folders that code is loaded from while its own folder may be written to. Below the
+/// system's directory for temporary files, readable by their owner only, and gone with the process; what a killed
+/// process left is removed by the next.</summary>
 internal static class ShadowCopy
 {
     private const string Prefix = "hv-plugins-";

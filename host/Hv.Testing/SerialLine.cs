@@ -47,15 +47,19 @@ public sealed class SerialLine
     }
 
     /// <summary>Waits until the guest has written this text, after what was expected before.</summary>
-    /// <exception cref="VmTestException">The VM ended, or the time passed; shows what the guest wrote instead.</exception>
-    public Task<string> Expect(string expected, TimeSpan? within = null) => ExpectMatch(Regex.Escape(expected), within).ContinueWith(
-        m => m.GetAwaiter().GetResult().Value, CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
+    /// <exception cref="VmTestException">The VM ended, or the time passed; shows what the guest wrote
+    /// instead.</exception>
+    public Task<string> Expect(string expected, TimeSpan? within = null) =>
+        ExpectMatch(Regex.Escape(expected), within).ContinueWith(
+        m => m.GetAwaiter().GetResult().Value, CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously,
+            TaskScheduler.Default);
 
-    /// <summary>Waits until the guest has written something that matches, after what was expected before. <c>^</c> and <c>$</c> match at
-    /// lines.</summary>
+    /// <summary>Waits until the guest has written something that matches, after what was expected before. <c>^</c> and
+    /// <c>$</c> match at lines.</summary>
     /// <param name="pattern">A regular expression.</param>
     /// <param name="within">Virtual time that may pass; null leaves the limit to the setup's patience.</param>
-    /// <exception cref="VmTestException">The VM ended, or the time passed; shows what the guest wrote instead.</exception>
+    /// <exception cref="VmTestException">The VM ended, or the time passed; shows what the guest wrote
+    /// instead.</exception>
     public async Task<Match> ExpectMatch(string pattern, TimeSpan? within = null)
     {
         Regex regex = new(pattern, RegexOptions.Multiline);
@@ -101,7 +105,8 @@ public sealed class SerialLine
     {
         if (console is null)
         {
-            throw new VmTestException("the VM has no serial line for tests: do not set its serial to anything else than stdio");
+            throw new VmTestException(
+                "the VM has no serial line for tests: do not set its serial to anything else than stdio");
         }
 
         using CancellationTokenSource limit = new(patience);

@@ -3,8 +3,8 @@ using Hv.Guests;
 
 namespace Hv.Testing;
 
-/// <summary>Where guests of tests are kept: kernels in the user's cache, as for <c>hv run linux</c>; roots beside them, by content, so that
-/// the same root is written once.</summary>
+/// <summary>Where guests of tests are kept: kernels in the user's cache, as for <c>hv run linux</c>; roots beside them,
+/// by content, so that the same root is written once.</summary>
 internal static class TestGuests
 {
     public static string CacheDirectory { get; } = Path.Combine(
@@ -17,7 +17,8 @@ internal static class TestGuests
         using MemoryStream image = new();
         builder.Write(image, isCompressed: false);
         string folder = Directory.CreateDirectory(Path.Combine(CacheDirectory, "test-roots")).FullName;
-        string file = Path.Combine(folder, Convert.ToHexStringLower(SHA256.HashData(image.GetBuffer().AsSpan(0, (int)image.Length)))[..16]);
+        string file = Path.Combine(
+            folder, Convert.ToHexStringLower(SHA256.HashData(image.GetBuffer().AsSpan(0, (int)image.Length)))[..16]);
         if (File.Exists(file))
         {
             return file;

@@ -11,7 +11,8 @@ internal static class TestInstallation
     /// <exception cref="VmTestException">There is none.</exception>
     public static string Find(string? given)
     {
-        string?[] places = [given, Environment.GetEnvironmentVariable(Variable), Path.Combine(AppContext.BaseDirectory, "hv")];
+        string?[] places = [given, Environment.GetEnvironmentVariable(Variable),
+            Path.Combine(AppContext.BaseDirectory, "hv")];
         return places.FirstOrDefault(p => p is not null && File.Exists(Path.Combine(p, PluginList.FileName)))
             ?? throw new VmTestException(
                 $"no installation of Hv is at {string.Join(" or ", places.OfType<string>().Distinct())}: "

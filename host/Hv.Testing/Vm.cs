@@ -9,8 +9,8 @@ using Hv.Vmm;
 
 namespace Hv.Testing;
 
-/// <summary>A running VM in a test, in the test's own process: breakpoints in a plugin are hit. Members may be called from any
-/// thread.</summary>
+/// <summary>A running VM in a test, in the test's own process: breakpoints in a plugin are hit. Members may be called
+/// from any thread.</summary>
 public sealed class Vm : IAsyncDisposable
 {
     private readonly Machine machine;
@@ -90,7 +90,9 @@ public sealed class Vm : IAsyncDisposable
     {
         try
         {
-            await machine.PauseAtAsync(machine.Clock.Now.AddNs(virtualTime.Ticks * TimeSpan.NanosecondsPerTick)).WaitAsync(patience).ConfigureAwait(false);
+            await machine.PauseAtAsync(
+                machine.Clock.Now.AddNs(virtualTime.Ticks * TimeSpan.NanosecondsPerTick)).WaitAsync(
+                    patience).ConfigureAwait(false);
         }
         catch (InvalidOperationException e)
         {

@@ -29,8 +29,8 @@ public sealed class VmDevice
     /// <summary>Its name in the VM.</summary>
     public string Path { get; }
 
-    /// <summary>What the device shows of itself and what the core counts for it, by name; fields of parts as <c>part.field</c>. The VM
-    /// stands still while it looks.</summary>
+    /// <summary>What the device shows of itself and what the core counts for it, by name; fields of parts as
+    /// <c>part.field</c>. The VM stands still while it looks.</summary>
     /// <exception cref="VmTestException">There is no such device.</exception>
     public async Task<IReadOnlyDictionary<string, string>> Inspect()
     {
@@ -44,7 +44,8 @@ public sealed class VmDevice
     public async Task<ulong> Counter(string name)
     {
         IReadOnlyDictionary<string, string> all = await Inspect().ConfigureAwait(false);
-        return all.TryGetValue(name, out string? value) && ulong.TryParse(value, CultureInfo.InvariantCulture, out ulong number)
+        return all.TryGetValue(name, out string? value)
+            && ulong.TryParse(value, CultureInfo.InvariantCulture, out ulong number)
             ? number
             : throw new VmTestException($"{Path} shows no number '{name}': it shows {string.Join(", ", all.Keys)}");
     }

@@ -4,30 +4,33 @@ using Hv.Guests;
 
 namespace Hv.Testing;
 
-/// <summary>What a VM of a test is made of: the keys of a VM definition, as <c>hv run</c> takes them, and the plugins under test. One
-/// thread; a setup can be started any number of times.</summary>
+/// <summary>What a VM of a test is made of: the keys of a VM definition, as <c>hv run</c> takes them, and the plugins
+/// under test. One thread; a setup can be started any number of times.</summary>
 public sealed class VmSetup
 {
     private readonly List<(DefinitionKey Key, string Value)> settings = [];
     private readonly List<string> plugins = [];
 
-    /// <summary>An installation of Hv: the folder that holds <c>plugins.json</c>. Null looks at the environment variable
+    /// <summary>An installation of Hv: the folder that holds <c>plugins.json</c>. Null looks at the environment
+    /// variable
     /// <c>HV_INSTALLATION</c>, then beside the test's assemblies.</summary>
     public string? Installation { get; set; }
 
-    /// <summary>How long the host may take until something that a test waits for happens. It fails tests that would hang; it is no
-    /// measure of speed.</summary>
+    /// <summary>How long the host may take until something that a test waits for happens. It fails tests that would
+    /// hang; it is no measure of speed.</summary>
     public TimeSpan Patience { get; set; } = TimeSpan.FromMinutes(3);
 
     /// <summary>Folders of plugins beyond those of the installation.</summary>
     internal IReadOnlyList<string> Plugins => plugins;
 
-    /// <summary>Sets a key, or adds to one that can be given several times: everything that <c>hv run --help</c> lists.</summary>
+    /// <summary>Sets a key, or adds to one that can be given several times: everything that <c>hv run --help</c>
+    /// lists.</summary>
     /// <exception cref="ArgumentException">There is no such key.</exception>
     public VmSetup With(string key, string value)
     {
         DefinitionKey found = DefinitionKeys.Find(key) ?? throw new ArgumentException(
-            $"there is no key '{key}': {Suggestion.Remedy(key, [.. DefinitionKeys.All.Select(k => k.Name)])}", nameof(key));
+            $"there is no key '{key}': {Suggestion.Remedy(key, [.. DefinitionKeys.All.Select(k => k.Name)])}",
+                nameof(key));
         settings.Add((found, value));
         return this;
     }
@@ -45,11 +48,13 @@ public sealed class VmSetup
         return this;
     }
 
-    /// <summary>Virtual time counts instructions: the same setup with the same seed gives the same run, bit for bit.</summary>
+    /// <summary>Virtual time counts instructions: the same setup with the same seed gives the same run, bit for
+    /// bit.</summary>
     public VmSetup Deterministic(ulong seed) =>
         With("time", "deterministic").With("seed", seed.ToString(System.Globalization.CultureInfo.InvariantCulture));
 
-    /// <summary>A stock Linux kernel with a small root and a shell on the serial line; both are fetched when they are used first.</summary>
+    /// <summary>A stock Linux kernel with a small root and a shell on the serial line; both are fetched when they are
+    /// used first.</summary>
     /// <param name="root">Adds to the root: programs, modules, a script instead of the shell.</param>
     public VmSetup WithLinux(Action<InitramfsBuilder>? root = null)
     {

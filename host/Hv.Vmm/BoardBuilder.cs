@@ -101,7 +101,8 @@ internal sealed class BoardBuilder : IBoardBuilder
         foreach (DeviceRequest request in Requests)
         {
             if (!byPath.ContainsKey(request.Path))
-                throw new ConfigurationException($"the board {board} has no place for '{request.Path}' ({request.Device})");
+                throw new ConfigurationException(
+                    $"the board {board} has no place for '{request.Path}' ({request.Device})");
         }
         if (Memory.Count == 0) throw new ConfigurationException($"the board {board} maps no memory");
     }

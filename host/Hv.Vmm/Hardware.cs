@@ -16,8 +16,7 @@ using Hv.Vmm.Vcpus;
 namespace Hv.Vmm;
 
 /// <summary>The parts of one machine, put together by the builder and driven by <see cref="Machine"/>. Lists are
-/// complete and do not change
-/// once the machine is built.</summary>
+/// complete and do not change once the machine is built.</summary>
 internal sealed class Hardware
 {
     private FaultHost? faultHost;

@@ -10,9 +10,8 @@ using Hv.Sdk.Net;
 namespace Hv.Vmm;
 
 /// <summary>Where the core finds what plugins provide; implemented by Hv.PluginHost. Asking for one loads its plugin,
-/// asking for names does
-/// not. Build thread. Every lookup throws <see cref="ConfigurationException"/> for an unknown name (with what would be
-/// right), and
+/// asking for names does not. Build thread. Every lookup throws <see cref="ConfigurationException"/> for an unknown
+/// name (with what would be right), and
 /// <see cref="PluginException"/> when the plugin is there and cannot be loaded.</summary>
 public interface IExtensions
 {

@@ -19,11 +19,9 @@ using Hv.Vmm.Vcpus;
 namespace Hv.Vmm;
 
 /// <summary>One machine from power-on to its end. Everything that concerns the whole machine (reset, pause, save, end)
-/// is done by one control thread
-/// while vCPUs, timers and posted work stand still; requests only queue it. So it works from inside device callbacks,
-/// and takes a
-/// bounded time whatever the guest does: what does not stand within the watchdog's patience ends the machine with code
-/// 4.</summary>
+/// is done by one control thread while vCPUs, timers and posted work stand still; requests only queue it. So it works
+/// from inside device callbacks, and takes a bounded time whatever the guest does: what does not stand within the
+/// watchdog's patience ends the machine with code 4.</summary>
 public sealed class Machine : IMachine, IDisposable
 {
     private static readonly TimeSpan DrainPatience = TimeSpan.FromSeconds(2);
@@ -85,7 +83,8 @@ public sealed class Machine : IMachine, IDisposable
     /// Complete when the machine has ended.</summary>
     public IReadOnlyList<StateHash> StateHashes => stateHashes;
 
-    /// <summary>The faults of this machine with what they counted; those that were added while it ran come last.</summary>
+    /// <summary>The faults of this machine with what they counted; those that were added while it ran come
+    /// last.</summary>
     public IReadOnlyList<FaultRule> Faults => hardware.Faults.Rules;
 
     /// <summary>Why this machine cannot be saved, by device; empty when it can. Known from the beginning.</summary>
@@ -95,7 +94,8 @@ public sealed class Machine : IMachine, IDisposable
     private IEnumerable<string> DevicesWithoutState => hardware.Devices.Where(d => !d.Node.IsSaveable)
         .Select(d => $"the device {d.Path} ({d.Node.Model.Name}, plugin {d.Node.Model.Plugin}) does not say how it is saved");
 
-    /// <summary>Refuses a machine that was asked to be saveable and is not: nobody finds out when it is saved.</summary>
+    /// <summary>Refuses a machine that was asked to be saveable and is not: nobody finds out when it is
+    /// saved.</summary>
     /// <exception cref="ConfigurationException">Names the device or the disk, and who asked.</exception>
     internal void CheckSaveRequests()
     {
@@ -135,7 +135,8 @@ public sealed class Machine : IMachine, IDisposable
         else InstallFirmware();
     }
 
-    // What is done outside the machine's own threads. What a plugin that does not return may still use is not given back.
+    // What is done outside the machine's own threads. What a plugin that does not return may still use is not given
+    // back.
     private void Watched(string what, Action work)
     {
         try
@@ -152,8 +153,8 @@ public sealed class Machine : IMachine, IDisposable
     /// <inheritdoc/>
     public Task PauseAsync() => Command(() => state = MachineState.Paused);
 
-    /// <summary>Lets the machine run until virtual time reaches a moment, and pauses it there; in deterministic mode that is
-    /// the first instruction boundary at or after it. One at a time.</summary>
+    /// <summary>Lets the machine run until virtual time reaches a moment, and pauses it there; in deterministic mode
+    /// that is the first instruction boundary at or after it. One at a time.</summary>
     /// <returns>Done when the machine stands; fails with <see cref="InvalidOperationException"/> when it ends
     /// before.</returns>
     public async Task PauseAtAsync(VmTime due)
@@ -186,8 +187,10 @@ public sealed class Machine : IMachine, IDisposable
     }
 
     /// <summary>Adds a fault while the machine runs; it stands still for that moment. Any thread. Needs
-    /// <see cref="MachineDescription.TakesFaults"/>. Switch the rule off with <see cref="FaultRule.IsEnabled"/>.</summary>
-    /// <exception cref="InvalidOperationException">The machine has ended, or was built without taking faults.</exception>
+    /// <see cref="MachineDescription.TakesFaults"/>. Switch the rule off with
+    /// <see cref="FaultRule.IsEnabled"/>.</summary>
+    /// <exception cref="InvalidOperationException">The machine has ended, or was built without taking
+    /// faults.</exception>
     /// <exception cref="ConfigurationException">The description is at fault, or addresses nothing here.</exception>
     /// <exception cref="PluginException">The fault's plugin failed.</exception>
     public async Task<FaultRule> AddFaultAsync(FaultDescription description)
@@ -216,14 +219,16 @@ public sealed class Machine : IMachine, IDisposable
     public async Task<ReloadReport> ReloadAsync(IPluginReplacement replacement)
     {
         if (!description.IsReloadable)
-            throw new ReloadRefusedException($"the machine '{Name}' was not started for replacing plugins", "start it with --reloadable");
+            throw new ReloadRefusedException(
+                $"the machine '{Name}' was not started for replacing plugins", "start it with --reloadable");
         await reloading.WaitAsync().ConfigureAwait(false);
         try
         {
             if (state is not (MachineState.Running or MachineState.Paused))
                 throw new ReloadRefusedException($"the machine '{Name}' does not run", "start it again");
             long begin = Stopwatch.GetTimestamp();
-            string oldVersion = hardware.Devices.Find(d => d.Node.Model.Plugin == replacement.Plugin)?.Node.Model.PluginVersion ?? "";
+            string oldVersion = hardware.Devices.Find(
+                d => d.Node.Model.Plugin == replacement.Plugin)?.Node.Model.PluginVersion ?? "";
             PluginReload reload = PluginReload.Prepare(hardware, replacement);
             TimeSpan preparation = Stopwatch.GetElapsedTime(begin);
             TimeSpan blackout;
@@ -567,8 +572,7 @@ public sealed class Machine : IMachine, IDisposable
     }
 
     /// <summary>Ends the machine if it runs, and gives everything back. Blocks until its threads have ended; a machine
-    /// whose threads do not
-    /// return keeps its memory until the process ends.</summary>
+    /// whose threads do not return keeps its memory until the process ends.</summary>
     public void Dispose()
     {
         if (isDisposed) return;

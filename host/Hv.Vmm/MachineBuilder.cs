@@ -51,8 +51,8 @@ public sealed class MachineBuilder
         building = this.calls.AddCaller();
     }
 
-    /// <summary>Builds a machine in the state <see cref="Hv.Sdk.Management.MachineState.Created"/>. A plugin that does not
-    /// return is left behind on a thread of its own, with what it has been given.</summary>
+    /// <summary>Builds a machine in the state <see cref="Hv.Sdk.Management.MachineState.Created"/>. A plugin that does
+    /// not return is left behind on a thread of its own, with what it has been given.</summary>
     /// <exception cref="ConfigurationException">The description is at fault: exit code 2.</exception>
     /// <exception cref="UnavailableException">Something asked for is not available here: exit code 5.</exception>
     /// <exception cref="PluginException">A plugin failed: exit code 4.</exception>
@@ -64,7 +64,8 @@ public sealed class MachineBuilder
         (string engineName, IEngine engine, OptionValues engineOptions) = FindEngine(description);
         BoardBuilder board = Describe(description);
         string firmwareName = description.Firmware?.Name ?? board.FirmwareName
-            ?? throw new ConfigurationException($"the board {description.Board.Name} has no firmware of its own: name one");
+            ?? throw new ConfigurationException(
+                $"the board {description.Board.Name} has no firmware of its own: name one");
         IFirmware firmware = extensions.Firmware(firmwareName);
         OptionValues firmwareOptions = Bind("firmware " + firmwareName, firmware.Options,
             description.Firmware?.Options);
@@ -84,7 +85,8 @@ public sealed class MachineBuilder
             hardware.Firmware = new FirmwareSetup(
                 firmwareName, firmware, firmwareOptions, hardware, board,
                 new DeviceLog("firmware " + firmwareName, log));
-            hardware.Faults.Wire<IGuestMemory>("machine", "memory", hardware.FaultHost.Strand, new GuestRam(hardware.Memory));
+            hardware.Faults.Wire<IGuestMemory>(
+                "machine", "memory", hardware.FaultHost.Strand, new GuestRam(hardware.Memory));
             faults.CheckPlaces();
             Machine machine = new(hardware, faults);
             machine.CheckSaveRequests();
@@ -256,7 +258,8 @@ public sealed class MachineBuilder
                 ?? throw new ConfigurationException($"there is no device '{path}' to connect a backend to");
             IBackendPort port = backend switch
             {
-                ConsoleBackendDescription => hardware.Console = new ConsolePort(context.Node, hardware.Threads, isDeterministic),
+                ConsoleBackendDescription =>
+                    hardware.Console = new ConsolePort(context.Node, hardware.Threads, isDeterministic),
                 NullCharBackendDescription => new NullCharPort(context.Node, hardware.Threads),
                 CharBackendDescription chars => OpenChars(chars, context.Node, hardware.Threads, isDeterministic),
                 NetBackendDescription net => OpenNet(net, context.Node, hardware.Clock),
@@ -360,7 +363,8 @@ public sealed class MachineBuilder
         Callee apic = hardware.Services.ProviderOf<ILocalApics>()!.Strand.Callee;
         hardware.EngineEntropy = new DeviceEntropy(hardware.Seed, "engine");
         PartitionContext context = new(hardware.Description,
-            hardware.Faults.Wire<IVmClock>("engine", "clock", hardware.FaultHost.Strand, hardware.Clock), hardware.EngineEntropy,
+            hardware.Faults.Wire<IVmClock>("engine", "clock", hardware.FaultHost.Strand, hardware.Clock),
+            hardware.EngineEntropy,
             new DeviceLog($"engine {hardware.EngineName}", log));
         Guard($"engine {hardware.EngineName}", () =>
         {

@@ -8,7 +8,8 @@ using Hv.Supervision;
 
 namespace Hv;
 
-/// <summary>Puts the commands together, and turns what the parser does not understand into mistakes with a remedy.</summary>
+/// <summary>Puts the commands together, and turns what the parser does not understand into mistakes with a
+/// remedy.</summary>
 internal static class CommandLine
 {
     /// <summary>Parses and runs.</summary>
@@ -66,7 +67,8 @@ internal static class CommandLine
         // The parser takes an unknown flag for an argument where there is room for one, and its value for one too many.
         string[] flags =
         [
-            .. parsed.CommandResult.Tokens.Select(t => t.Value).Concat(parsed.UnmatchedTokens).Where(t => t.StartsWith('-')),
+            .. parsed.CommandResult.Tokens.Select(t => t.Value).Concat(parsed.UnmatchedTokens).Where(
+                t => t.StartsWith('-')),
         ];
         foreach (string token in flags.Length > 0 ? flags : parsed.UnmatchedTokens)
         {
@@ -97,7 +99,8 @@ internal static class CommandLine
         }
 
         string[] commands = [.. command.Subcommands.Select(c => c.Name)];
-        bag.Error(Codes.BadUsage, Place.Of(token), commands.Length > 0 ? "there is no such command" : "one argument too many",
+        bag.Error(Codes.BadUsage, Place.Of(token), commands.Length > 0
+            ? "there is no such command" : "one argument too many",
             commands.Length > 0 ? Suggestion.Remedy(token, commands) : $"see hv {PathOf(parsed.CommandResult)} --help");
     }
 

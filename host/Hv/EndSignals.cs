@@ -4,8 +4,8 @@ using Hv.Supervision;
 
 namespace Hv;
 
-/// <summary>What signals do to a running machine: SIGTERM presses its power button and the second one ends it; SIGINT, SIGQUIT and
-/// SIGHUP end it at once. Under a supervisor they count when it passes them on.</summary>
+/// <summary>What signals do to a running machine: SIGTERM presses its power button and the second one ends it; SIGINT,
+/// SIGQUIT and SIGHUP end it at once. Under a supervisor they count when it passes them on.</summary>
 internal sealed class EndSignals : IDisposable
 {
     private readonly IMachine machine;

@@ -1,7 +1,7 @@
 namespace Hv;
 
-/// <summary>What the process ends with when no machine says otherwise: <see cref="Sdk.Management.MachineOutcome.ExitCode"/> has
-/// the rest.</summary>
+/// <summary>What the process ends with when no machine says otherwise:
+/// <see cref="Sdk.Management.MachineOutcome.ExitCode"/> has the rest.</summary>
 internal static class ExitCodes
 {
     /// <summary>It worked.</summary>

@@ -26,7 +26,8 @@ internal static class Failure
             case StateException or IOException or UnauthorizedAccessException:
                 return Report(Whole(Codes.HostFailure, exception.Message), ExitCodes.Failure, isJson);
             default:
-                return Report(Whole(Codes.HostFailure, $"an error of Hv itself: {exception}"), ExitCodes.HostFailure, isJson);
+                return Report(Whole(Codes.HostFailure, $"an error of Hv itself: {exception}"), ExitCodes.HostFailure,
+                    isJson);
         }
     }
 

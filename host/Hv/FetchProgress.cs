@@ -15,7 +15,8 @@ internal static class FetchProgress
         }
 
         // Nothing is drawn while there is nothing to do: the second start is silent.
-        IAnsiConsole console = AnsiConsole.Create(new AnsiConsoleSettings { Out = new AnsiConsoleOutput(Console.Error) });
+        IAnsiConsole console =
+            AnsiConsole.Create(new AnsiConsoleSettings { Out = new AnsiConsoleOutput(Console.Error) });
         var bars = new Bars(console);
         try
         {
@@ -95,7 +96,8 @@ internal static class FetchProgress
 
             using var started = new ManualResetEventSlim();
             drawing = Task.Run(() => console.Progress()
-                .Columns(new TaskDescriptionColumn { Alignment = Justify.Left }, new ProgressBarColumn(), new SpinnerColumn())
+                .Columns(new TaskDescriptionColumn { Alignment = Justify.Left }, new ProgressBarColumn(),
+                    new SpinnerColumn())
                 .Start(progress =>
                 {
                     context = progress;

@@ -3,8 +3,8 @@ using Hv.PluginHost;
 
 namespace Hv;
 
-/// <summary>Where things are: the installation beside the executable, and the user's directories by the XDG base directory
-/// specification 0.8.</summary>
+/// <summary>Where things are: the installation beside the executable, and the user's directories by the XDG base
+/// directory specification 0.8.</summary>
 internal static class Installation
 {
     /// <summary>The version of Hv.</summary>
@@ -20,8 +20,8 @@ internal static class Installation
     /// <summary>What is worth keeping between runs: logs.</summary>
     public static string StateDirectory => Xdg("XDG_STATE_HOME", Path.Combine(".local", "state"));
 
-    /// <summary>Sockets of running VMs. Where the system gives the user no such directory, one below the state's: unlike /tmp it is the
-    /// user's alone.</summary>
+    /// <summary>Sockets of running VMs. Where the system gives the user no such directory, one below the state's:
+    /// unlike /tmp it is the user's alone.</summary>
     public static string RuntimeDirectory =>
         Environment.GetEnvironmentVariable("XDG_RUNTIME_DIR") is { Length: > 0 } root && Path.IsPathRooted(root)
             ? Path.Combine(root, "hv")
@@ -32,7 +32,8 @@ internal static class Installation
         // The specification: relative paths in these variables are to be ignored.
         string? root = Environment.GetEnvironmentVariable(variable);
         return Path.Combine(
-            Path.IsPathRooted(root) ? root : Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), fallback),
+            Path.IsPathRooted(root)
+                ? root : Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), fallback),
             "hv");
     }
 }

@@ -8,8 +8,9 @@ using Serilog.Formatting.Json;
 
 namespace Hv;
 
-/// <summary>Messages of one machine: to standard error for people, at the level they asked for, and all that is worth keeping as JSON
-/// lines to <c>hv.log</c> in the VM's state directory. The logger is made with the first message, so that a silent start pays nothing.</summary>
+/// <summary>Messages of one machine: to standard error for people, at the level they asked for, and all that is worth
+/// keeping as JSON lines to <c>hv.log</c> in the VM's state directory. The logger is made with the first message, so
+/// that a silent start pays nothing.</summary>
 internal sealed class MachineLog : IMachineLog, IDisposable
 {
     private const LogLevel FileLevel = LogLevel.Info;
@@ -49,8 +50,10 @@ internal sealed class MachineLog : IMachineLog, IDisposable
                 .MinimumLevel.Verbose()
                 .Enrich.WithProperty("Vm", vmName)
                 .WriteTo.Console(
-                    ToSerilog(consoleLevel), "hv: {Level:w} {Source}: {Message:l}{NewLine}{Exception}", CultureInfo.InvariantCulture,
-                    standardErrorFromLevel: LogEventLevel.Verbose, theme: Serilog.Sinks.SystemConsole.Themes.ConsoleTheme.None)
+                    ToSerilog(consoleLevel), "hv: {Level:w} {Source}: {Message:l}{NewLine}{Exception}",
+                    CultureInfo.InvariantCulture,
+                    standardErrorFromLevel: LogEventLevel.Verbose,
+                        theme: Serilog.Sinks.SystemConsole.Themes.ConsoleTheme.None)
                 .WriteTo.File(
                     new JsonFormatter(renderMessage: false), LogFile(vmName), ToSerilog(FileLevel),
                     fileSizeLimitBytes: FileLimitBytes, rollOnFileSizeLimit: true, retainedFileCountLimit: 3)
@@ -60,7 +63,8 @@ internal sealed class MachineLog : IMachineLog, IDisposable
 
     private static string LogFile(string vmName)
     {
-        string safe = string.Concat(vmName.Select(c => char.IsAsciiLetterOrDigit(c) || c is '-' or '_' or '.' ? c : '_')).TrimStart('.');
+        string safe = string.Concat(
+            vmName.Select(c => char.IsAsciiLetterOrDigit(c) || c is '-' or '_' or '.' ? c : '_')).TrimStart('.');
         return Path.Combine(Installation.StateDirectory, "vms", safe.Length == 0 ? "vm" : safe, "hv.log");
     }
 

@@ -35,7 +35,8 @@ internal sealed class MachineSession(
         Task[] shown = [.. frontEnds.Select(f => Show(f.FrontEnd, machine, f.Options, log, cancel.Token))];
 
         machine.Start();
-        Task<ControlServer?>? control = machine.Description.IsReloadable ? Task.Run(() => ListenForCommands(machine, log)) : null;
+        Task<ControlServer?>? control = machine.Description.IsReloadable
+            ? Task.Run(() => ListenForCommands(machine, log)) : null;
         MachineOutcome outcome = machine.Completion.GetAwaiter().GetResult();
         control?.GetAwaiter().GetResult()?.Dispose();
         if (!Task.WaitAll(shown, FrontEndPatience))
@@ -54,7 +55,8 @@ internal sealed class MachineSession(
         try
         {
             var server = ControlServer.Start(
-                Installation.RuntimeDirectory, machine.Name, new ControlService(machine, catalog, Installation.Version));
+                Installation.RuntimeDirectory, machine.Name,
+                    new ControlService(machine, catalog, Installation.Version));
             log.Write("control", LogLevel.Info, $"listening at {server.Path}", null);
             return server;
         }
@@ -71,8 +73,10 @@ internal sealed class MachineSession(
         return (frontEnd, OptionBinder.Bind(frontEnd.Options, choice.Options, $"front-end '{choice.Name}'"));
     }
 
-    /// <summary>A front-end that fails takes its view with it, and the machine: nobody would be left to end it.</summary>
-    private static async Task Show(IFrontEnd frontEnd, Machine machine, OptionValues options, MachineLog log, CancellationToken cancel)
+    /// <summary>A front-end that fails takes its view with it, and the machine: nobody would be left to end
+    /// it.</summary>
+    private static async Task Show(
+        IFrontEnd frontEnd, Machine machine, OptionValues options, MachineLog log, CancellationToken cancel)
     {
         try
         {
@@ -129,7 +133,8 @@ internal sealed class MachineSession(
         if (machine.StateHashes.Count > 0)
         {
             json.WriteStartArray("stateHashes");
-            foreach (StateHash hash in machine.StateHashes) json.WriteStringValue(hash.Hash.ToString("x16", CultureInfo.InvariantCulture));
+            foreach (StateHash hash in machine.StateHashes) json.WriteStringValue(
+                hash.Hash.ToString("x16", CultureInfo.InvariantCulture));
             json.WriteEndArray();
         }
 

@@ -3,8 +3,8 @@ using Microsoft.Win32.SafeHandles;
 
 namespace Hv;
 
-/// <summary>Standard output and error as hv writes them. On a terminal they are plain streams: those of the console switch the
-/// terminal to application mode when they are first used, and leave it there.</summary>
+/// <summary>Standard output and error as hv writes them. On a terminal they are plain streams: those of the console
+/// switch the terminal to application mode when they are first used, and leave it there.</summary>
 internal static class StandardStreams
 {
     /// <summary>Standard output.</summary>
@@ -20,7 +20,8 @@ internal static class StandardStreams
         Console.SetError(Writer(Error));
     }
 
-    /// <summary>Only for terminals: on a file the stream would keep an offset of its own, and overwrite what others append.</summary>
+    /// <summary>Only for terminals: on a file the stream would keep an offset of its own, and overwrite what others
+    /// append.</summary>
     private static FileStream OnTerminal(int descriptor) =>
         new(new SafeFileHandle(descriptor, ownsHandle: false), FileAccess.Write, bufferSize: 0);
 

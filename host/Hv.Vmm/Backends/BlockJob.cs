@@ -17,9 +17,9 @@ internal enum BlockJobPhase : byte
     Done,
 }
 
-/// <summary>One request of a device on its way through a <see cref="BlockPort"/>. Bytes pass between guest memory and an I/O thread's
-/// buffer, never between guest memory and the host's file: so a request that hangs in the host can be cut off from the guest at any
-/// moment.</summary>
+/// <summary>One request of a device on its way through a <see cref="BlockPort"/>. Bytes pass between guest memory and
+/// an I/O thread's buffer, never between guest memory and the host's file: so a request that hangs in the host can be
+/// cut off from the guest at any moment.</summary>
 internal sealed class BlockJob(BlockPort port)
 {
     private const int PieceLimit = 1 << 30;
@@ -47,7 +47,8 @@ internal sealed class BlockJob(BlockPort port)
     /// <summary>The medium is another one when it is done.</summary>
     public bool ChangesMedium => Asked.Operation is not (BlockOperation.Read or BlockOperation.Flush);
 
-    /// <summary>Finds the guest's memory; false when a part of it is not there or it is not as long as the request.</summary>
+    /// <summary>Finds the guest's memory; false when a part of it is not there or it is not as long as the
+    /// request.</summary>
     public bool TryResolve(MemoryMap map, int segmentLimit)
     {
         pieces.Clear();
@@ -73,8 +74,8 @@ internal sealed class BlockJob(BlockPort port)
         return total == Asked.LengthBytes;
     }
 
-    /// <summary>Copies the next bytes to or from guest memory; false, and nothing is touched, when the request was abandoned.
-    /// Hot path.</summary>
+    /// <summary>Copies the next bytes to or from guest memory; false, and nothing is touched, when the request was
+    /// abandoned. Hot path.</summary>
     public bool TryCopy(GuestMemory memory, Span<byte> buffer, bool toGuest)
     {
         lock (memoryGate)
@@ -107,7 +108,8 @@ internal sealed class BlockJob(BlockPort port)
         }
     }
 
-    /// <summary>Cuts it off from the guest. Waits for a copy that runs, which is one buffer at most, never for the host.</summary>
+    /// <summary>Cuts it off from the guest. Waits for a copy that runs, which is one buffer at most, never for the
+    /// host.</summary>
     public void Abandon()
     {
         lock (memoryGate) isAbandoned = true;

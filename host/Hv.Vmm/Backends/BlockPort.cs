@@ -10,9 +10,10 @@ using Hv.Vmm.Time;
 
 namespace Hv.Vmm.Backends;
 
-/// <summary>A disk between a device and an image. In real-time mode I/O threads move bytes between the image and guest memory and
-/// completions are posted on the device's strand. In deterministic mode a request takes a modelled time; the bytes move when it is
-/// over. Requests that the device has not heard of again are saved with the machine and issued anew after a restore.</summary>
+/// <summary>A disk between a device and an image. In real-time mode I/O threads move bytes between the image and guest
+/// memory and completions are posted on the device's strand. In deterministic mode a request takes a modelled time; the
+/// bytes move when it is over. Requests that the device has not heard of again are saved with the machine and issued
+/// anew after a restore.</summary>
 internal sealed class BlockPort : IBlockPort, IBackendPort
 {
     private const int Slots = 128;
@@ -149,13 +150,14 @@ internal sealed class BlockPort : IBlockPort, IBackendPort
         }
     }
 
-    // Under the lock. What the host has not begun is taken back; what it has begun goes on alone, without guest memory, in a job
-    // that is replaced here.
+    // Under the lock. What the host has not begun is taken back; what it has begun goes on alone, without guest memory,
+    // in a job that is replaced here.
     private void Abandon(BlockJob job)
     {
         if (job.Phase == BlockJobPhase.Underway) underway--;
         bool isFirst = modelled.TryPeek(out BlockJob? first) && first == job;
-        bool isBack = done.Remove(job) | modelled.Remove(job) | held.Remove(job) | restored.Remove(job) || pool.Withdraw(job);
+        bool isBack = done.Remove(job) | modelled.Remove(job) | held.Remove(job) | restored.Remove(job)
+            || pool.Withdraw(job);
         if (isFirst) ArmForNext();
         if (isBack)
         {
@@ -337,7 +339,8 @@ internal sealed class BlockPort : IBlockPort, IBackendPort
         Thread thread = new(FlushImage) { IsBackground = true, Name = $"{node.Path}: flush" };
         thread.Start();
         if (!thread.Join(FlushPatience))
-            node.Log.Write(LogLevel.Error, "the host does not finish writing the disk image; what it holds may be lost");
+            node.Log.Write(LogLevel.Error,
+                "the host does not finish writing the disk image; what it holds may be lost");
     }
 
     private void FlushImage()

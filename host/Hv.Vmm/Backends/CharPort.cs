@@ -8,8 +8,7 @@ using Hv.Vmm.Supervision;
 namespace Hv.Vmm.Backends;
 
 /// <summary>A serial line between a device and the host: a bounded queue in each direction. The device's side runs on
-/// its strand; a pump
-/// thread of its own carries output to the host, which may be slow.</summary>
+/// its strand; a pump thread of its own carries output to the host, which may be slow.</summary>
 internal abstract class CharPort : ICharPort, IBackendPort
 {
     private const int OutputBytes = 64 << 10;

@@ -72,7 +72,8 @@ internal sealed class DiskMedium : IDisposable
     public void CheckGeneration(string saved)
     {
         if (saved != Generation())
-            throw new StateException($"the disk of {owner}, '{files[0].Path}', was written after the machine was saved");
+            throw new StateException(
+                $"the disk of {owner}, '{files[0].Path}', was written after the machine was saved");
     }
 
     public void Dispose()

@@ -7,8 +7,7 @@ using Microsoft.Win32.SafeHandles;
 namespace Hv.Vmm.Backends;
 
 /// <summary>Keeps a second writer off a file, and tells it who the first one is. The lock is the operating system's and
-/// goes with the process; the
-/// owner's name lies in a small file of the user's runtime directory.</summary>
+/// goes with the process; the owner's name lies in a small file of the user's runtime directory.</summary>
 internal sealed class FileLock : IDisposable
 {
     private readonly string? note;

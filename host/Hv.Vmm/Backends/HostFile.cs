@@ -48,7 +48,8 @@ internal sealed class HostFile : IHostFile
         {
             throw FileLock.InUse(path); // .NET takes a shared lock of its own when it opens a file
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException or ArgumentException or NotSupportedException)
+        catch (Exception e) when (
+            e is IOException or UnauthorizedAccessException or ArgumentException or NotSupportedException)
         {
             string problem = e switch
             {

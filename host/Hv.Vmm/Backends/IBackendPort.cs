@@ -6,11 +6,11 @@ namespace Hv.Vmm.Backends;
 /// that its device asks for.</summary>
 internal interface IBackendPort : IDisposable
 {
-    /// <summary>Waits until nothing is in flight on the host, or the time has passed. Called while nothing of the machine
-    /// runs.</summary>
+    /// <summary>Waits until nothing is in flight on the host, or the time has passed. Called while nothing of the
+    /// machine runs.</summary>
     void Quiesce(TimeSpan patience);
-    /// <summary>Forgets what is in flight: the machine is reset. On return guest memory is no longer touched; never waits
-    /// for the host.</summary>
+    /// <summary>Forgets what is in flight: the machine is reset. On return guest memory is no longer touched; never
+    /// waits for the host.</summary>
     void Reset();
     /// <summary>Makes durable what the guest was told is written, or says in the log that the host takes too long. Any
     /// thread.</summary>

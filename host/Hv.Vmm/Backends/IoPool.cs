@@ -5,7 +5,8 @@ namespace Hv.Vmm.Backends;
 /// <summary>A few threads for disk I/O, started when there is work for them, each with a buffer of its own.</summary>
 internal sealed class IoPool(WatchedThreads watched) : IDisposable
 {
-    /// <summary>Bytes that move at a time: fits into a core's second-level cache. A multiple of every sector size.</summary>
+    /// <summary>Bytes that move at a time: fits into a core's second-level cache. A multiple of every sector
+    /// size.</summary>
     public const int BufferBytes = 256 << 10;
 
     private const int MaxThreads = 4;

@@ -8,8 +8,7 @@ using Hv.Vmm.Supervision;
 namespace Hv.Vmm.Backends;
 
 /// <summary>A network between a card and a backend: frames to the host go through at once, frames from the host wait in
-/// a bounded queue for
-/// the card's strand. Without a backend there is no carrier and sent frames vanish.</summary>
+/// a bounded queue for the card's strand. Without a backend there is no carrier and sent frames vanish.</summary>
 internal sealed class NetPort : INetPort, INetLink, IBackendPort
 {
     private const int QueueFrames = 256;

@@ -34,8 +34,8 @@ internal sealed class AddressBus
         }
     }
 
-    /// <summary>Takes mappings away and puts others in, each in the place of the one that it follows, so that what hid what
-    /// stays so; those that follow none go on top. While nothing runs.</summary>
+    /// <summary>Takes mappings away and puts others in, each in the place of the one that it follows, so that what hid
+    /// what stays so; those that follow none go on top. While nothing runs.</summary>
     public void Exchange(IReadOnlyCollection<Mapping> old, IReadOnlyList<(Mapping Next, Mapping? InPlaceOf)> next)
     {
         lock (gate)

@@ -2,9 +2,9 @@ using Hv.Sdk.State;
 
 namespace Hv.Vmm.Buses;
 
-/// <summary>What the instruction that a vCPU executes has read from devices so far, in order. When one of its reads is postponed the
-/// instruction is executed again; it is given these values then, so that no device sees a read twice. The vCPU's thread
-/// only.</summary>
+/// <summary>What the instruction that a vCPU executes has read from devices so far, in order. When one of its reads is
+/// postponed the instruction is executed again; it is given these values then, so that no device sees a read twice. The
+/// vCPU's thread only.</summary>
 internal sealed class ReadLog
 {
     // More than the largest XSAVE area takes in pieces of 8 bytes.
@@ -30,9 +30,9 @@ internal sealed class ReadLog
     /// <summary>The instruction is to be executed again, or is in the middle of that.</summary>
     public bool IsRewound => next < count;
 
-    /// <summary>Hot path: the value, when the instruction has made this read before. Reads of the delivery of an event before it, which
-    /// are not made again, are passed over. An instruction that reads something else than the first time (its code or its address
-    /// was changed meanwhile) gets no more from here.</summary>
+    /// <summary>Hot path: the value, when the instruction has made this read before. Reads of the delivery of an event
+    /// before it, which are not made again, are passed over. An instruction that reads something else than the first
+    /// time (its code or its address was changed meanwhile) gets no more from here.</summary>
     public bool TryTake(ulong address, int size, bool isPort, out ulong value)
     {
         value = 0;

@@ -6,7 +6,8 @@ using Hv.Vmm.Devices;
 namespace Hv.Vmm.Buses;
 
 /// <summary>One vCPU's road to devices. Remembers where the last access went; splits what straddles regions; keeps what
-/// an instruction has read, for its next execution when one of its reads is postponed. Called on the vCPU's thread only, except
+/// an instruction has read, for its next execution when one of its reads is postponed. Called on the vCPU's thread
+/// only, except
 /// <see cref="Complete"/>.</summary>
 internal sealed class VcpuBus(AddressBus ports, AddressBus memory, ushort index, Action completed) : IVcpuBus
 {
@@ -144,8 +145,8 @@ internal sealed class VcpuBus(AddressBus ports, AddressBus memory, ushort index,
         log.Clear();
     }
 
-    /// <summary>Another instance of the device answers now: a read that the old one postponed is asked again, and nothing
-    /// leads to where the last access went. True when a read was waiting. While nothing runs.</summary>
+    /// <summary>Another instance of the device answers now: a read that the old one postponed is asked again, and
+    /// nothing leads to where the last access went. True when a read was waiting. While nothing runs.</summary>
     public bool ForgetInstance(DeviceNode node)
     {
         portCursor = new Cursor(portCursor.Bus);
@@ -155,8 +156,8 @@ internal sealed class VcpuBus(AddressBus ports, AddressBus memory, ushort index,
         return true;
     }
 
-    /// <summary>Whether the vCPU stands before an instruction that waits for a read, or has its answer and is to be executed
-    /// again.</summary>
+    /// <summary>Whether the vCPU stands before an instruction that waits for a read, or has its answer and is to be
+    /// executed again.</summary>
     public bool IsBetweenExecutions => state != None || log.IsRewound;
 
     /// <summary>Writes what that instruction has read already; what it waits for is asked for again.</summary>

@@ -12,7 +12,8 @@ public sealed record FaultDescription
     public required ExtensionChoice Fault { get; init; }
     /// <summary><c>DEVICE[:POINT]</c>, both with <c>*</c> and <c>?</c>.</summary>
     public required string Where { get; init; }
-    /// <summary>When it strikes: <c>nth</c>, <c>every</c>, <c>after</c>, <c>until</c>, <c>period</c>, <c>probability</c>,
+    /// <summary>When it strikes: <c>nth</c>, <c>every</c>, <c>after</c>, <c>until</c>, <c>period</c>,
+    /// <c>probability</c>,
     /// <c>while</c>, <c>count</c>, <c>optional</c>.</summary>
     public IReadOnlyDictionary<string, string> When { get; init; } = new Dictionary<string, string>();
     /// <summary>Where the rule was written, for messages.</summary>

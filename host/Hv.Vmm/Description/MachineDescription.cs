@@ -3,8 +3,8 @@ using Hv.Sdk.Firmware;
 namespace Hv.Vmm.Description;
 
 /// <summary>Everything that a machine is made from: immutable, complete, without a handle or an object of the host.
-/// Made by
-/// Hv.Configuration from a definition and flags; turned into hardware by <see cref="MachineBuilder"/>.</summary>
+/// Made by Hv.Configuration from a definition and flags; turned into hardware by
+/// <see cref="MachineBuilder"/>.</summary>
 public sealed record MachineDescription
 {
     /// <summary>The machine's name: in messages, logs and disk locks.</summary>
@@ -69,8 +69,8 @@ public sealed record MachineDescription
     public string? RestoreFrom { get; init; }
     /// <summary>File to save the machine to when the run is ended from outside (quit, signal, timeout).</summary>
     public string? SaveOnExit { get; init; }
-    /// <summary>Who else was set up to save the machine (a front-end's key), for the message that refuses a machine that
-    /// cannot be saved; null when nobody was.</summary>
+    /// <summary>Who else was set up to save the machine (a front-end's key), for the message that refuses a machine
+    /// that cannot be saved; null when nobody was.</summary>
     public string? SavingAskedBy { get; init; }
 }
 

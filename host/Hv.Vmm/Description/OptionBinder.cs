@@ -37,11 +37,14 @@ public static class OptionBinder
             if (text is null)
             {
                 if (option.IsRequired)
-                    problems.Add(new(option.Name, Codes.MissingOption, $"'{option.Name}' must be given", option.Summary));
+                    problems.Add(new(option.Name, Codes.MissingOption, $"'{option.Name}' must be given",
+                        option.Summary));
                 continue;
             }
             if (Canonical(option, text, out string canonical, out string why)) values[option.Name] = canonical;
-            else problems.Add(new(option.Name, KindOf(option, text), $"'{option.Name}' is '{text}'{(isGiven ? "" : " by default")}", why));
+            else problems.Add(new(
+                option.Name, KindOf(option, text), $"'{option.Name}' is '{text}'{(isGiven ? "" : " by default")}",
+                    why));
         }
         return new OptionValues(values);
     }
@@ -93,17 +96,21 @@ public static class OptionBinder
                     ? $"did you mean '{near}'?" : $"give one of {string.Join(", ", option.Choices)}";
                 return option.Choices.Contains(text);
             case OptionType.Number:
-                return Bounded(option, TryNumber(text, out ulong number), number, "a whole number", out canonical, out why);
+                return Bounded(option, TryNumber(text, out ulong number), number, "a whole number", out canonical,
+                    out why);
             case OptionType.Size:
-                return Bounded(option, TrySize(text, out ulong size), size, "a size such as 512M", out canonical, out why);
+                return Bounded(option, TrySize(text, out ulong size), size, "a size such as 512M", out canonical,
+                    out why);
             case OptionType.Duration:
-                return Bounded(option, TryDuration(text, out ulong ns), ns, "a duration such as 10ms", out canonical, out why);
+                return Bounded(option, TryDuration(text, out ulong ns), ns, "a duration such as 10ms", out canonical,
+                    out why);
             default:
                 return true;
         }
     }
 
-    private static bool Bounded(OptionInfo option, bool isValid, ulong value, string what, out string canonical, out string why)
+    private static bool Bounded(
+        OptionInfo option, bool isValid, ulong value, string what, out string canonical, out string why)
     {
         canonical = value.ToString(CultureInfo.InvariantCulture);
         why = option.Maximum == ulong.MaxValue && option.Minimum == 0
@@ -122,7 +129,8 @@ public static class OptionBinder
         };
         foreach ((ulong unit, string suffix) in units)
         {
-            if (value >= unit && value % unit == 0) return string.Create(CultureInfo.InvariantCulture, $"{value / unit}{suffix}");
+            if (value >= unit && value % unit == 0) return string.Create(
+                CultureInfo.InvariantCulture, $"{value / unit}{suffix}");
         }
         return value.ToString(CultureInfo.InvariantCulture);
     }
@@ -139,7 +147,8 @@ public static class OptionBinder
     {
         string t = text.EndsWith("iB", StringComparison.Ordinal) ? text[..^2]
             : text.EndsWith('B') ? text[..^1] : text;
-        int shift = t.Length == 0 ? 0 : char.ToUpperInvariant(t[^1]) switch { 'K' => 10, 'M' => 20, 'G' => 30, 'T' => 40, _ => 0 };
+        int shift = t.Length == 0
+            ? 0 : char.ToUpperInvariant(t[^1]) switch { 'K' => 10, 'M' => 20, 'G' => 30, 'T' => 40, _ => 0 };
         bool isNumber = TryNumber(shift == 0 ? t : t[..^1], out bytes) && bytes <= ulong.MaxValue >> shift;
         bytes <<= shift;
         return isNumber;
@@ -149,7 +158,8 @@ public static class OptionBinder
     public static bool TryDuration(string text, out ulong ns)
     {
         (string suffix, ulong unit)[] units =
-            [("ns", 1), ("us", 1_000), ("ms", 1_000_000), ("s", 1_000_000_000), ("m", 60_000_000_000), ("h", 3_600_000_000_000)];
+            [("ns", 1), ("us", 1_000), ("ms", 1_000_000), ("s", 1_000_000_000), ("m", 60_000_000_000),
+                ("h", 3_600_000_000_000)];
         ns = 0;
         foreach ((string suffix, ulong unit) in units)
         {

@@ -16,8 +16,8 @@ using Hv.Vmm.Time;
 namespace Hv.Vmm.Devices;
 
 /// <summary>What one instance of a device gets from the core, and what it claimed. In a machine whose plugins can be
-/// reloaded everything
-/// goes through a <see cref="DeviceLink"/>, so that an instance can be made ready beside the one that runs.</summary>
+/// reloaded everything goes through a <see cref="DeviceLink"/>, so that an instance can be made ready beside the one
+/// that runs.</summary>
 internal sealed class DeviceContext : IDeviceContext
 {
     private readonly Hardware hardware;
@@ -44,7 +44,8 @@ internal sealed class DeviceContext : IDeviceContext
     public PciPlug? PciPlug { get; }
     /// <summary>The contracts between the device and the core, whichever instance uses them.</summary>
     public DeviceContracts Contracts { get; }
-    /// <summary>What stands between the instance and the machine; null when the machine's plugins stay as they are.</summary>
+    /// <summary>What stands between the instance and the machine; null when the machine's plugins stay as they
+    /// are.</summary>
     public DeviceLink? Link { get; }
 
     /// <summary>Regions, in the order in which they were claimed.</summary>
@@ -170,7 +171,8 @@ internal sealed class DeviceContext : IDeviceContext
         CheckAttaching();
         // A contract of the plugin's own would be a key in the core's tables and hold the plugin's code for ever.
         if (typeof(T).Assembly != typeof(IDevice).Assembly)
-            throw new ConfigurationException($"{Path}: the device offers {typeof(T).FullName}, which is no contract of the SDK");
+            throw new ConfigurationException(
+                $"{Path}: the device offers {typeof(T).FullName}, which is no contract of the SDK");
         if (IsStaged) StagedServices.Add((typeof(T), service));
         else hardware.Services.Add(Node, service);
     }

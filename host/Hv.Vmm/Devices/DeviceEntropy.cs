@@ -7,8 +7,7 @@ using Hv.Sdk;
 namespace Hv.Vmm.Devices;
 
 /// <summary>Randomness of one device: the ChaCha20 stream (RFC 8439, 2.3) under a key made from the machine's seed and
-/// the device's path. Its
-/// position is all the state there is.</summary>
+/// the device's path. Its position is all the state there is.</summary>
 internal sealed class DeviceEntropy : IEntropy
 {
     private const int BlockBytes = 64;

@@ -8,10 +8,9 @@ using Hv.Vmm.Faults;
 namespace Hv.Vmm.Devices;
 
 /// <summary>Stands between one instance of a device and the machine, in machines whose plugins can be reloaded. While
-/// the instance is made
-/// ready beside the one that runs, nothing that it does is seen by anyone: what it does in its reset is dropped, since
-/// the machine is not reset, and what it does while it loads state is kept and done when it goes live. Once cut, what
-/// is left of the instance reaches nobody.</summary>
+/// the instance is made ready beside the one that runs, nothing that it does is seen by anyone: what it does in its
+/// reset is dropped, since the machine is not reset, and what it does while it loads state is kept and done when it
+/// goes live. Once cut, what is left of the instance reaches nobody.</summary>
 internal sealed class DeviceLink : IIrqSink, IMsiTarget, IStrand
 {
     private enum Phase : byte
@@ -118,7 +117,8 @@ internal sealed class DeviceLink : IIrqSink, IMsiTarget, IStrand
 
     // ---- the core's side; control thread, nothing runs
 
-    /// <summary>Forgets what was posted, as <see cref="Strands.Strand.DropPosted"/> does: the machine is reset.</summary>
+    /// <summary>Forgets what was posted, as <see cref="Strands.Strand.DropPosted"/> does: the machine is
+    /// reset.</summary>
     public void DropPosted()
     {
         lock (postGate) posted.Clear();
@@ -131,7 +131,8 @@ internal sealed class DeviceLink : IIrqSink, IMsiTarget, IStrand
         phase = Phase.Loading;
     }
 
-    /// <summary>The instance takes part in the machine from now on. <see cref="Deliver"/> follows when all have.</summary>
+    /// <summary>The instance takes part in the machine from now on. <see cref="Deliver"/> follows when all
+    /// have.</summary>
     public void GoLive()
     {
         phase = Phase.Live;

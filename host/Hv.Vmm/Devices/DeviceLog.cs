@@ -4,8 +4,7 @@ using Hv.Sdk;
 namespace Hv.Vmm.Devices;
 
 /// <summary>One device's voice: at most <see cref="Burst"/> messages at once and <see cref="PerSecond"/> a second after
-/// that; what was
-/// held back is counted and said with the next message.</summary>
+/// that; what was held back is counted and said with the next message.</summary>
 internal sealed class DeviceLog(string path, IMachineLog log) : IDeviceLog
 {
     private const int Burst = 32;
@@ -25,7 +24,8 @@ internal sealed class DeviceLog(string path, IMachineLog log) : IDeviceLog
     public void Write(LogLevel level, string message)
     {
         if (!log.IsEnabled(path, level) || !TryTake(out ulong skipped)) return;
-        log.Write(path, level, skipped == 0 ? message : $"{message} ({skipped} messages before this one were held back)", null);
+        log.Write(path, level, skipped == 0
+            ? message : $"{message} ({skipped} messages before this one were held back)", null);
     }
 
     public void GuestError(string message)

@@ -4,7 +4,8 @@ using Hv.Sdk.Signals;
 
 namespace Hv.Vmm.Devices;
 
-/// <summary>A PCI slot as one instance of a device sees it: what it shows reaches the bus when the instance is live.</summary>
+/// <summary>A PCI slot as one instance of a device sees it: what it shows reaches the bus when the instance is
+/// live.</summary>
 internal sealed class PciClaim(PciPlug plug, DeviceContext context) : IPciSlot
 {
     private readonly IrqLine?[] lines = new IrqLine?[4];

@@ -8,7 +8,8 @@ namespace Hv.Vmm.Devices;
 
 /// <summary>A device's place on the PCI bus, and its function as the bus sees it: every configuration access enters the
 /// device's strand.</summary>
-internal sealed class PciPlug(DeviceNode node, PciAddress address, IrqFabric fabric, DeviceContracts contracts) : IPciSlot, IPciFunction
+internal sealed class PciPlug(DeviceNode node, PciAddress address, IrqFabric fabric, DeviceContracts contracts)
+    : IPciSlot, IPciFunction
 {
     private readonly IrqLine?[] lines = new IrqLine?[4];
     private IPciFunction? function;

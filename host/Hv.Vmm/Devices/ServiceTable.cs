@@ -36,7 +36,8 @@ internal sealed class ServiceTable
     public IReadOnlyList<Type> OfferedBy(DeviceNode node) =>
         [.. services.Where(s => s.Provider == node).Select(s => s.Contract)];
 
-    /// <summary>Another device that asked for a contract, and may have kept the answer; null when there is none.</summary>
+    /// <summary>Another device that asked for a contract, and may have kept the answer; null when there is
+    /// none.</summary>
     public DeviceNode? KeeperOf(Type contract, DeviceNode provider)
     {
         lock (lists) return askers.FirstOrDefault(a => a.Contract == contract && a.Asker != provider).Asker;

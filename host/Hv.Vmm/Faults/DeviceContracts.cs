@@ -9,8 +9,9 @@ using Hv.Vmm.Time;
 
 namespace Hv.Vmm.Faults;
 
-/// <summary>Every contract between one device and the core, wired through the machine's faults. What the core gives is wired once and
-/// stays when new code takes the device over; what the device gives is wired again for each instance.</summary>
+/// <summary>Every contract between one device and the core, wired through the machine's faults. What the core gives is
+/// wired once and stays when new code takes the device over; what the device gives is wired again for each
+/// instance.</summary>
 internal sealed class DeviceContracts
 {
     private readonly FaultPlan faults;
@@ -60,7 +61,8 @@ internal sealed class DeviceContracts
     public T Wire<T>(string point, T contract) where T : class => faults.Wire(path, point, strand, contract);
 
     /// <summary>Wires what a timer calls.</summary>
-    public Action<VmTime> Handler(string timer, Action<VmTime> fired) => faults.Addresses<IVmTimerHandler>(path, $"timer:{timer}")
+    public Action<VmTime> Handler(string timer, Action<VmTime> fired) =>
+        faults.Addresses<IVmTimerHandler>(path, $"timer:{timer}")
         ? Wire<IVmTimerHandler>($"timer:{timer}", new TimerHandler(fired)).Fired : fired;
 
     /// <summary>Wires a timer as the device arms it.</summary>

@@ -48,7 +48,8 @@ internal sealed class FaultInstaller(IExtensions extensions, Hardware hardware)
             throw new PluginException($"fault {kind} failed while it was made: {e.GetType().Name}: {e.Message}", e);
         }
         string name = description.Name ?? FreeName(kind);
-        FaultRule rule = hardware.Faults.Add(name, kind, new FaultPattern(description.Where), FaultWhen.From(when), fault);
+        FaultRule rule = hardware.Faults.Add(
+            name, kind, new FaultPattern(description.Where), FaultWhen.From(when), fault);
         sources.Add(rule, description);
         return rule;
     }
@@ -92,11 +93,13 @@ internal sealed class FaultInstaller(IExtensions extensions, Hardware hardware)
         if (meant.Length > 0)
         {
             yield return new Diagnostic(Codes.NoFaultSite, place,
-                $"the fault '{rule.Kind}' can break nothing at '{rule.Where}'", $"hv fault help {rule.Kind} says what it breaks");
+                $"the fault '{rule.Kind}' can break nothing at '{rule.Where}'",
+                    $"hv fault help {rule.Kind} says what it breaks");
             yield break;
         }
         string[] known = rule.Where.Text.Contains(':', StringComparison.Ordinal)
-            ? [.. hardware.Faults.Sites.Select(s => s.ToString())] : [.. hardware.Faults.Sites.Select(s => s.Path).Distinct()];
+            ? [.. hardware.Faults.Sites.Select(s => s.ToString())]
+                : [.. hardware.Faults.Sites.Select(s => s.Path).Distinct()];
         yield return new Diagnostic(Codes.NoFaultSite, place, $"this machine has no place '{rule.Where}' for a fault",
             Suggestion.Remedy(rule.Where.Text, known));
     }
@@ -109,7 +112,8 @@ internal sealed class FaultInstaller(IExtensions extensions, Hardware hardware)
         {
             if (host.FieldsOf(path) is not { } fields)
             {
-                yield return new Diagnostic(Codes.NoFaultState, sources[rule].Place, $"'while' looks at '{path}', which is no device",
+                yield return new Diagnostic(
+                    Codes.NoFaultState, sources[rule].Place, $"'while' looks at '{path}', which is no device",
                     Suggestion.Remedy(path, [.. hardware.Devices.Select(d => d.Path)]));
             }
             else if (!fields.Contains(condition.Field))

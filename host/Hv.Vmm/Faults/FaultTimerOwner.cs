@@ -3,8 +3,8 @@ using Hv.Vmm.Time;
 
 namespace Hv.Vmm.Faults;
 
-/// <summary>Owns one timer of a fault; fires on the strand of the device that the fault is put on, and is not that device's to answer
-/// for.</summary>
+/// <summary>Owns one timer of a fault; fires on the strand of the device that the fault is put on, and is not that
+/// device's to answer for.</summary>
 internal sealed class FaultTimerOwner(Strand strand, Action<string, Exception> failed) : ITimerOwner
 {
     public string Path => "fault";

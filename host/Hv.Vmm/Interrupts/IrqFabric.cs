@@ -5,10 +5,8 @@ using Hv.Vmm.Devices;
 namespace Hv.Vmm.Interrupts;
 
 /// <summary>All interrupt lines of one machine. An input's level is the OR of the outputs wired to it. A change reaches
-/// every wired input,
-/// on the receiver's strand, before <see cref="Set"/> returns; each receiver sees the changes of its pins one after the
-/// other and
-/// none is left out. Levels are the fabric's to save.</summary>
+/// every wired input, on the receiver's strand, before <see cref="Set"/> returns; each receiver sees the changes of its
+/// pins one after the other and none is left out. Levels are the fabric's to save.</summary>
 internal sealed class IrqFabric : IIrqSink, IIrqLevels
 {
     private readonly List<Output> outputs = [];
@@ -35,7 +33,8 @@ internal sealed class IrqFabric : IIrqSink, IIrqLevels
     }
 
     /// <summary>The output that another instance of the device claimed; null when the board did not wire it.</summary>
-    /// <exception cref="ConfigurationException">The board wired it, and nobody claimed it while wires were joined.</exception>
+    /// <exception cref="ConfigurationException">The board wired it, and nobody claimed it while wires were
+    /// joined.</exception>
     public int? FindOutput(DeviceNode node, string name)
     {
         if (!IsWired(node, name)) return null;

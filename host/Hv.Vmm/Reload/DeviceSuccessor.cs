@@ -66,7 +66,9 @@ internal sealed class DeviceSuccessor
         {
             next?.Discard();
             throw e is ConfigurationException
-                ? new ReloadRefusedException($"{old.Path}: {e.Message}", "correct it in the new code, or restart the machine with other options", e)
+                ? new ReloadRefusedException(
+                    $"{old.Path}: {e.Message}", "correct it in the new code, or restart the machine with other options",
+                        e)
                 : new ReloadRefusedException(
                     $"{old.Path}: version {model.PluginVersion} of plugin {model.Plugin} threw {e.GetType().Name}: {e.Message}",
                     "correct the new code", e);
@@ -90,7 +92,8 @@ internal sealed class DeviceSuccessor
             VmTimer? same = context.Timers.Find(t => t.Name == timer.Name);
             if (same is null && timer.DueNs != long.MaxValue)
             {
-                throw new ReloadRefusedException($"{Path}: the timer '{timer.Name}' is armed, and {newCode} has none of that name",
+                throw new ReloadRefusedException(
+                    $"{Path}: the timer '{timer.Name}' is armed, and {newCode} has none of that name",
                     "keep the timer, or restart the machine");
             }
             if (same is null) continue;
@@ -115,7 +118,8 @@ internal sealed class DeviceSuccessor
     public ReloadedDevice Commit()
     {
         DeviceNode node = old.Node;
-        ReloadedDevice report = new(Path, model.Name, node.State?.StateVersion ?? 0, (device as IStateful)?.StateVersion ?? 0);
+        ReloadedDevice report =
+            new(Path, model.Name, node.State?.StateVersion ?? 0, (device as IStateful)?.StateVersion ?? 0);
         old.Link!.Cut();
         context.WireStaged();
         Exchange(hardware.Ports);
@@ -187,11 +191,14 @@ internal sealed class DeviceSuccessor
         }
         foreach (Type contract in offered)
         {
-            if (!context.StagedServices.Exists(s => s.Contract == contract)) throw Changed($"it does not offer {contract.Name} any more");
-            string? keeper = KeptByCore.Contains(contract) ? "the core" : hardware.Services.KeeperOf(contract, node)?.Path;
+            if (!context.StagedServices.Exists(s => s.Contract == contract)) throw Changed(
+                $"it does not offer {contract.Name} any more");
+            string? keeper = KeptByCore.Contains(contract)
+                ? "the core" : hardware.Services.KeeperOf(contract, node)?.Path;
             if (keeper is not null)
             {
-                throw new ReloadRefusedException($"{Path} offers {contract.Name}, which {keeper} holds while the machine runs",
+                throw new ReloadRefusedException(
+                    $"{Path} offers {contract.Name}, which {keeper} holds while the machine runs",
                     "restart the machine to change it");
             }
         }

@@ -1,6 +1,7 @@
 namespace Hv.Vmm.Reload;
 
-/// <summary>New code of a plugin, loaded and composed beside the code that runs; implemented by Hv.PluginHost.</summary>
+/// <summary>New code of a plugin, loaded and composed beside the code that runs; implemented by
+/// Hv.PluginHost.</summary>
 public interface IPluginReplacement
 {
     /// <summary>The plugin's id.</summary>

@@ -7,9 +7,8 @@ namespace Hv.Vmm.Snapshots;
 /// these
 /// </code>
 /// Sections in order: <c>machine</c>, <c>lines</c>, <c>timers</c>, <c>entropy</c>, <c>faults</c> (when there are any), <c>backend/…</c>, <c>device/…</c>,
-/// <c>vcpu/…</c>, <c>reads/…</c> (for a vCPU that waits for a postponed read), <c>ram</c> (one for each
-/// MiB that is not all zeroes: u64 offset, u32 length, u8 codec, bytes), and <c>end</c> with the number of sections
-/// before it. A file
+/// <c>vcpu/…</c>, <c>reads/…</c> (for a vCPU that waits for a postponed read), <c>ram</c> (one for each MiB that is not
+/// all zeroes: u64 offset, u32 length, u8 codec, bytes), and <c>end</c> with the number of sections before it. A file
 /// without its end is not a snapshot.</summary>
 internal static class SnapshotFormat
 {

@@ -47,7 +47,8 @@ internal sealed class SnapshotReader
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            throw new StateException($"cannot restore '{path}': {(e is FileNotFoundException ? "there is no such file" : e.Message)}");
+            throw new StateException(
+                $"cannot restore '{path}': {(e is FileNotFoundException ? "there is no such file" : e.Message)}");
         }
     }
 
@@ -58,7 +59,8 @@ internal sealed class SnapshotReader
             || !header[..8].SequenceEqual(SnapshotFormat.Magic)) throw new StateException("it is not a snapshot");
         uint version = BinaryPrimitives.ReadUInt32LittleEndian(header[8..]);
         if (version != SnapshotFormat.FormatVersion)
-            throw new StateException($"its format is version {version}, this Hv reads version {SnapshotFormat.FormatVersion}");
+            throw new StateException(
+                $"its format is version {version}, this Hv reads version {SnapshotFormat.FormatVersion}");
         while (ReadSection())
         {
         }
@@ -220,7 +222,8 @@ internal sealed class SnapshotReader
     {
         VcpuNode vcpu = Vcpu(name, SnapshotFormat.Vcpu);
         if (version > VcpuState.CurrentVersion || payload.Length > Unsafe.SizeOf<VcpuState>())
-            throw new StateException($"{name} has a state of version {version} with {payload.Length} bytes, which this Hv cannot read");
+            throw new StateException(
+                $"{name} has a state of version {version} with {payload.Length} bytes, which this Hv cannot read");
         VcpuState state = default; // fields are only ever appended: what an older layout lacks is zero
         payload.CopyTo(MemoryMarshal.AsBytes(new Span<VcpuState>(ref state)));
         vcpu.WriteState(state);

@@ -153,7 +153,8 @@ internal sealed class SnapshotWriter
         }
         catch (Exception e) when (e is not IOException)
         {
-            throw new InvalidOperationException($"the device {node.Path} (plugin {node.Model.Plugin}) cannot be saved: {e.Message}", e);
+            throw new InvalidOperationException(
+                $"the device {node.Path} (plugin {node.Model.Plugin}) cannot be saved: {e.Message}", e);
         }
     }
 
@@ -202,7 +203,8 @@ internal sealed class SnapshotWriter
     {
         byte[] nameBytes = Encoding.UTF8.GetBytes(name);
         if (nameBytes.Length > SnapshotFormat.MaxNameBytes || bytes.Length > SnapshotFormat.MaxPayloadBytes)
-            throw new InvalidOperationException($"the section {name} has {bytes.Length} bytes, more than a snapshot takes");
+            throw new InvalidOperationException(
+                $"the section {name} has {bytes.Length} bytes, more than a snapshot takes");
         Span<byte> header = stackalloc byte[SnapshotFormat.SectionHeaderBytes];
         BinaryPrimitives.WriteUInt16LittleEndian(header, (ushort)nameBytes.Length);
         BinaryPrimitives.WriteUInt16LittleEndian(header[2..], version);

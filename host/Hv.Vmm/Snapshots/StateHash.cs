@@ -10,8 +10,7 @@ using Hv.Vmm.Vcpus;
 namespace Hv.Vmm.Snapshots;
 
 /// <summary>A hash over everything that a machine's future depends on: memory, vCPUs, devices, timers, lines, time. Two
-/// runs that agree in it are
-/// the same run so far.</summary>
+/// runs that agree in it are the same run so far.</summary>
 /// <param name="Instructions">Instructions that all vCPUs had retired.</param>
 /// <param name="Hash">The hash.</param>
 public sealed record StateHash(ulong Instructions, ulong Hash)

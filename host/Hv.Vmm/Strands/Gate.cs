@@ -4,9 +4,8 @@ using Hv.Vmm.Supervision;
 namespace Hv.Vmm.Strands;
 
 /// <summary>The lock behind one strand, or behind several whose devices could call each other in a circle. Re-entrant
-/// on one thread.
-/// Ranks rise along the wiring: a thread that holds a gate enters only gates of higher rank, so gates cannot
-/// deadlock.</summary>
+/// on one thread. Ranks rise along the wiring: a thread that holds a gate enters only gates of higher rank, so gates
+/// cannot deadlock.</summary>
 internal sealed class Gate(string name, CallNote note)
 {
     private readonly Lock gate = new();

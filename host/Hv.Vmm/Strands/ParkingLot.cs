@@ -1,8 +1,7 @@
 namespace Hv.Vmm.Strands;
 
 /// <summary>Where the machine's threads stand while it is stopped: a stop is requested, each thread parks at the next
-/// point where it can,
-/// and goes on when released.</summary>
+/// point where it can, and goes on when released.</summary>
 internal sealed class ParkingLot
 {
     private readonly object gate = new();

@@ -12,8 +12,7 @@ internal interface IStrandScheduler
 }
 
 /// <summary>Serialises everything that touches one device. Entering is a re-entrant lock; posting appends to a queue
-/// that grows to what
-/// it needs and then allocates nothing.</summary>
+/// that grows to what it needs and then allocates nothing.</summary>
 internal sealed class Strand : IStrand
 {
     private readonly IStrandScheduler scheduler;

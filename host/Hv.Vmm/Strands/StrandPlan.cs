@@ -1,10 +1,9 @@
 namespace Hv.Vmm.Strands;
 
 /// <summary>Orders strands by the wiring. A device calls into another one while it holds its own strand: along an
-/// interrupt line, or a host
-/// bridge into a function. Devices that can reach each other in a circle get one gate together; the rest is ranked so
-/// that every
-/// call goes to a higher rank. So no wiring that a board can describe is able to deadlock.</summary>
+/// interrupt line, or a host bridge into a function. Devices that can reach each other in a circle get one gate
+/// together; the rest is ranked so that every call goes to a higher rank. So no wiring that a board can describe is
+/// able to deadlock.</summary>
 internal static class StrandPlan
 {
     /// <summary>Assigns gates and ranks.</summary>

@@ -1,7 +1,7 @@
 namespace Hv.Vmm.Supervision;
 
-/// <summary>Which calls into plugins are underway on one thread, outermost first. Written by its thread only, with plain stores and no
-/// allocation; read by the watchdog at any time.</summary>
+/// <summary>Which calls into plugins are underway on one thread, outermost first. Written by its thread only, with
+/// plain stores and no allocation; read by the watchdog at any time.</summary>
 public sealed class CallRecord
 {
     /// <summary>Calls below this depth are counted, not recorded.</summary>
@@ -58,8 +58,8 @@ public sealed class CallRecord
     /// <summary>Hot path.</summary>
     internal void Pop() => Volatile.Write(ref depth, depth - 1);
 
-    /// <summary>Copies the calls that are underway; how many. Each value is one call, and is never used for another of the
-    /// thread. A racy look: what it sees may have returned since.</summary>
+    /// <summary>Copies the calls that are underway; how many. Each value is one call, and is never used for another of
+    /// the thread. A racy look: what it sees may have returned since.</summary>
     internal int Read(Span<ulong> to)
     {
         int count = Math.Min(Volatile.Read(ref depth), levels.Length);

@@ -11,8 +11,8 @@ public enum CalleeKind : byte
     Host,
 }
 
-/// <summary>Who may be called, as a number: a record of calls is written on hot paths and read while it changes. Equal names share a
-/// number, so that machines that come and go leave nothing behind. Any thread.</summary>
+/// <summary>Who may be called, as a number: a record of calls is written on hot paths and read while it changes. Equal
+/// names share a number, so that machines that come and go leave nothing behind. Any thread.</summary>
 public readonly record struct Callee
 {
     private static readonly Lock Gate = new();
@@ -42,7 +42,8 @@ public readonly record struct Callee
         }
     }
 
-    /// <summary>The callee of a name, which reads well before "has not returned": "a callback of the device x".</summary>
+    /// <summary>The callee of a name, which reads well before "has not returned": "a callback of the device
+    /// x".</summary>
     public static Callee Of(string name, CalleeKind kind = CalleeKind.Callback)
     {
         lock (Gate)

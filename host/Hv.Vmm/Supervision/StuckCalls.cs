@@ -1,7 +1,7 @@
 namespace Hv.Vmm.Supervision;
 
-/// <summary>Finds the call that does not return by looking at records again and again. Counts looks, not time, so that a host that was
-/// suspended accuses nobody.</summary>
+/// <summary>Finds the call that does not return by looking at records again and again. Counts looks, not time, so that
+/// a host that was suspended accuses nobody.</summary>
 internal sealed class StuckCalls(WatchedThreads threads, TimeSpan patience)
 {
     /// <summary>Between two looks.</summary>
@@ -28,7 +28,8 @@ internal sealed class StuckCalls(WatchedThreads threads, TimeSpan patience)
             else if (callee.Kind == CalleeKind.Callback) return message;
             else isAnyoneElseStuck |= callee.Kind == CalleeKind.Host;
         }
-        // Whoever waits for a device waits for the thread that is in it; that one is to blame, unless all wait in a circle.
+        // Whoever waits for a device waits for the thread that is in it; that one is to blame, unless all wait in a
+        // circle.
         return isAnyoneElseStuck ? null : waiting;
     }
 
@@ -45,8 +46,8 @@ internal sealed class StuckCalls(WatchedThreads threads, TimeSpan patience)
         return busy.Count == 0 ? "no call into a plugin is underway" : string.Join(", ", busy);
     }
 
-    // The innermost call that was underway at the last look too. A device that calls others for ever is itself that call; one that
-    // waits for another is not.
+    // The innermost call that was underway at the last look too. A device that calls others for ever is itself that
+    // call; one that waits for another is not.
     private sealed class Look
     {
         private readonly ulong[] calls = new ulong[CallRecord.Levels];

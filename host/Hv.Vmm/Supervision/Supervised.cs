@@ -2,8 +2,8 @@ using System.Runtime.ExceptionServices;
 
 namespace Hv.Vmm.Supervision;
 
-/// <summary>Work that calls plugins while nobody else watches: building a machine, loading a plugin. It runs on a thread of its own, so
-/// that the caller gets an exception instead of standing with it.</summary>
+/// <summary>Work that calls plugins while nobody else watches: building a machine, loading a plugin. It runs on a
+/// thread of its own, so that the caller gets an exception instead of standing with it.</summary>
 public static class Supervised
 {
     /// <summary>How long a call may take where the definition of a machine does not say.</summary>

@@ -1,7 +1,7 @@
 namespace Hv.Vmm.Supervision;
 
-/// <summary>Looks once a second whether a call into a plugin stands on some thread of the machine, and names the plugin's part when
-/// that goes on for too long.</summary>
+/// <summary>Looks once a second whether a call into a plugin stands on some thread of the machine, and names the
+/// plugin's part when that goes on for too long.</summary>
 internal sealed class Watchdog(string machineName, WatchedThreads threads, TimeSpan patience, Action<string> hung)
 {
     private readonly StuckCalls calls = new(threads, patience);

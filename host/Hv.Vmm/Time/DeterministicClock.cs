@@ -4,8 +4,8 @@ using Hv.Sdk.Time;
 namespace Hv.Vmm.Time;
 
 /// <summary>Virtual time that advances with retired instructions, <see cref="NsPerInstruction"/> for each, whichever
-/// vCPU retires it: the vCPUs
-/// take turns, so the machine's instructions have one order and time never goes back. Idle time is skipped.</summary>
+/// vCPU retires it: the vCPUs take turns, so the machine's instructions have one order and time never goes back. Idle
+/// time is skipped.</summary>
 internal sealed class DeterministicClock(long epochUnixNs) : IMachineClock
 {
     /// <summary>Virtual nanoseconds that one instruction takes: 250 million instructions a second, near what the

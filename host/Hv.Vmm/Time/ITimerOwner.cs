@@ -11,7 +11,8 @@ internal interface ITimerOwner
     Strand Strand { get; }
     /// <summary>No callback is made any more.</summary>
     bool IsFailed { get; }
-    /// <summary>Its timers survive a reset of the machine and are saved by their owner instead of with all others.</summary>
+    /// <summary>Its timers survive a reset of the machine and are saved by their owner instead of with all
+    /// others.</summary>
     bool KeepsItsTimers { get; }
     /// <summary>A timer fires. On the strand.</summary>
     void CountTimer();

@@ -3,8 +3,8 @@ using Hv.Vmm.Strands;
 
 namespace Hv.Vmm.Time;
 
-/// <summary>A moment of virtual time at which somebody outside wants to be told: a timer that is no part of the machine's
-/// state.</summary>
+/// <summary>A moment of virtual time at which somebody outside wants to be told: a timer that is no part of the
+/// machine's state.</summary>
 internal sealed class PauseMark : ITimerOwner
 {
     private readonly VmTimer timer;
@@ -22,8 +22,8 @@ internal sealed class PauseMark : ITimerOwner
     public bool IsFailed => false;
     public bool KeepsItsTimers => true;
 
-    /// <summary>Sets the moment and who is told, once, on the thread that fires timers; it must return at once. Takes the
-    /// place of what was set before.</summary>
+    /// <summary>Sets the moment and who is told, once, on the thread that fires timers; it must return at once. Takes
+    /// the place of what was set before.</summary>
     public void Set(VmTime due, Action handler)
     {
         reached = handler;

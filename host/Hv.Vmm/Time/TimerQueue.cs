@@ -3,8 +3,7 @@ using Hv.Sdk.Time;
 namespace Hv.Vmm.Time;
 
 /// <summary>All timers of one machine in a binary heap by deadline. Arming and cancelling take one short lock and
-/// allocate nothing once
-/// the heap has grown.</summary>
+/// allocate nothing once the heap has grown.</summary>
 internal sealed class TimerQueue
 {
     private readonly Lock gate = new();

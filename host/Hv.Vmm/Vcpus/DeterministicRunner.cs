@@ -8,9 +8,8 @@ using Hv.Vmm.Time;
 namespace Hv.Vmm.Vcpus;
 
 /// <summary>Deterministic mode: one thread runs all vCPUs in turn, fires timers at the first instruction boundary at or
-/// after their deadline, and
-/// runs what devices post before the next instruction. What comes from outside is let in only between turns or when all
-/// vCPUs are idle.</summary>
+/// after their deadline, and runs what devices post before the next instruction. What comes from outside is let in only
+/// between turns or when all vCPUs are idle.</summary>
 internal sealed class DeterministicRunner : IRunner
 {
     private const ulong TurnOfOne = 1_000_000;
@@ -178,7 +177,8 @@ internal sealed class DeterministicRunner : IRunner
         long due = timers.NextDueNs;
         if (due != long.MaxValue)
         {
-            ulong untilDue = (ulong)Math.Max(1, (due - now + DeterministicClock.NsPerInstruction - 1) / DeterministicClock.NsPerInstruction);
+            ulong untilDue = (ulong)Math.Max(
+                1, (due - now + DeterministicClock.NsPerInstruction - 1) / DeterministicClock.NsPerInstruction);
             budget = Math.Min(budget, untilDue);
         }
         ulong interval = CheckpointInterval;

@@ -5,8 +5,8 @@ namespace Hv.Commands;
 /// <summary><c>hv completion bash</c>.</summary>
 internal static class CompletionCommand
 {
-    /// <summary>The words come from hv itself, so the script never ages. Parts after '=' and ',' are left to the user; ':' begins a
-    /// new word for bash and is put back.</summary>
+    /// <summary>The words come from hv itself, so the script never ages. Parts after '=' and ',' are left to the user;
+    /// ':' begins a new word for bash and is put back.</summary>
     private const string Bash = """
         # bash completion for hv. Use it with:  source <(hv completion bash)
         _hv() {
@@ -22,7 +22,8 @@ internal static class CompletionCommand
     /// <summary>The command.</summary>
     public static Command Create()
     {
-        var bash = new Command("bash", "For bash: source <(hv completion bash), or put it where bash-completion looks.");
+        var bash = new Command(
+            "bash", "For bash: source <(hv completion bash), or put it where bash-completion looks.");
         bash.SetAction(_ => Console.Out.WriteLine(Bash));
         return new Command("completion", "Writes a script that completes hv's commands, flags and names.") { bash };
     }

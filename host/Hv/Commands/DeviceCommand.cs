@@ -15,7 +15,8 @@ internal static class DeviceCommand
     /// <summary>The command with its own commands.</summary>
     public static Command Create(GlobalOptions global)
     {
-        var list = new Command("list", "Lists devices, and boards, engines, backends and the rest by kind; loads no plugin.");
+        var list = new Command(
+            "list", "Lists devices, and boards, engines, backends and the rest by kind; loads no plugin.");
         list.SetAction(parsed => List(global.OpenCatalog(parsed), parsed.GetValue(global.Json)));
 
         var name = new Argument<string>("NAME") { Description = "a name of hv device list" };
@@ -23,7 +24,8 @@ internal static class DeviceCommand
             .SelectMany(global.OpenCatalog(context.ParseResult).List)
             .Select(e => new CompletionItem(e.Provided.Name)));
         var help = new Command("help", "Shows the options of a device, board, engine, backend…") { name };
-        help.SetAction(parsed => Help(global.OpenCatalog(parsed), parsed.GetRequiredValue(name), parsed.GetValue(global.Json)));
+        help.SetAction(parsed =>
+            Help(global.OpenCatalog(parsed), parsed.GetRequiredValue(name), parsed.GetValue(global.Json)));
         return new Command("device", "Looks at what machines are made of.") { list, help };
     }
 
@@ -73,11 +75,14 @@ internal static class DeviceCommand
         if (found.Length == 0)
         {
             string[] known = [.. ExtensionKind.All.SelectMany(catalog.List).Select(e => e.Provided.Name).Distinct()];
-            ExtensionKind kind = ExtensionKind.All.FirstOrDefault(k => catalog.Explain(k, name, Place.Of("hv")).Code != Codes.UnknownName)
+            ExtensionKind kind = ExtensionKind.All.FirstOrDefault(
+                k => catalog.Explain(k, name, Place.Of("hv")).Code != Codes.UnknownName)
                 ?? ExtensionKind.Device;
             Diagnostic why = catalog.Explain(kind, name, Place.Of("hv device help"));
             return Failure.Report(
-                [why.Code == Codes.UnknownName ? why with { Problem = $"nothing is named '{name}'", Remedy = Suggestion.Remedy(name, known) } : why],
+                [why.Code == Codes.UnknownName
+                    ? why with { Problem = $"nothing is named '{name}'", Remedy = Suggestion.Remedy(name, known) }
+                        : why],
                 isJson);
         }
 
@@ -116,7 +121,9 @@ internal static class DeviceCommand
         Table table = Tables.New("  OPTION", "TYPE", "DEFAULT", "WHAT IT DOES");
         foreach (OptionInfo option in schema.Options)
         {
-            table.AddRow(Tables.Cells($"  {option.Name}", TypeOf(option), option.IsRequired ? "(required)" : option.Default ?? "", option.Summary));
+            table.AddRow(Tables.Cells(
+                $"  {option.Name}", TypeOf(option), option.IsRequired ? "(required)" : option.Default ?? "",
+                    option.Summary));
         }
 
         Tables.Write(table);
@@ -132,7 +139,8 @@ internal static class DeviceCommand
         };
         bool isBounded = option.Type is OptionType.Number or OptionType.Size or OptionType.Duration
             && (option.Minimum > 0 || option.Maximum < ulong.MaxValue);
-        return isBounded ? string.Create(CultureInfo.InvariantCulture, $"{type} {option.Minimum}–{option.Maximum}") : type;
+        return isBounded ? string.Create(CultureInfo.InvariantCulture, $"{type} {option.Minimum}–{option.Maximum}")
+            : type;
     }
 
     private static void WriteJson(CatalogEntry entry, OptionSchema schema) => JsonOutput.Write(json =>

@@ -31,7 +31,8 @@ internal static class DoctorCommand
         Finding[] findings =
         [
             Host(), Kvm(), .. Engines(catalog), Plugins(catalog), SharedMemory(), Apt(),
-            Directory("cache directory", Installation.CacheDirectory), Directory("state directory", Installation.StateDirectory),
+            Directory("cache directory", Installation.CacheDirectory),
+            Directory("state directory", Installation.StateDirectory),
         ];
         if (isJson)
         {
@@ -97,7 +98,8 @@ internal static class DoctorCommand
             try
             {
                 string? why = new CatalogExtensions(catalog).Engine(name).WhyUnavailable();
-                finding = new Finding($"engine {name}", why is null ? Verdict.Good : Verdict.Missing, why ?? entry.Provided.Title, null);
+                finding = new Finding(
+                    $"engine {name}", why is null ? Verdict.Good : Verdict.Missing, why ?? entry.Provided.Title, null);
             }
             catch (Exception e) when (e is Vmm.PluginException or Sdk.ConfigurationException)
             {
@@ -114,13 +116,15 @@ internal static class DoctorCommand
             [.. catalog.ListProblems, .. catalog.Plugins.Where(p => p.IsEnabled).SelectMany(catalog.Check)];
         return problems.Length == 0
             ? new Finding("plugins", Verdict.Good, $"{catalog.Plugins.Count} installed, all load", null)
-            : new Finding("plugins", Verdict.Bad, string.Join("; ", problems.Select(p => p.Problem)), "hv plugin check says more");
+            : new Finding("plugins", Verdict.Bad, string.Join("; ", problems.Select(p => p.Problem)),
+                "hv plugin check says more");
     }
 
     private static Finding SharedMemory()
     {
         long available = GC.GetGCMemoryInfo().TotalAvailableMemoryBytes >> 20;
-        return new Finding("memory", available >= 1024 ? Verdict.Good : Verdict.Missing, $"{available} MiB for hv and its guests",
+        return new Finding("memory", available >= 1024 ? Verdict.Good : Verdict.Missing,
+            $"{available} MiB for hv and its guests",
             available >= 1024 ? null : "give guests less: --memory 256M");
     }
 
@@ -134,7 +138,8 @@ internal static class DoctorCommand
     }
 
     private static bool IsOnPath(string tool) =>
-        (Environment.GetEnvironmentVariable("PATH") ?? "").Split(Path.PathSeparator).Any(d => File.Exists(Path.Combine(d, tool)));
+        (Environment.GetEnvironmentVariable("PATH") ?? "").Split(Path.PathSeparator).Any(
+            d => File.Exists(Path.Combine(d, tool)));
 
     private static Finding Directory(string subject, string path)
     {

@@ -95,7 +95,8 @@ internal static class RunCommand
     /// <summary>A kernel and a root for whoever has none; flags still win.</summary>
     private static void AddLinux(DefinitionSettings settings)
     {
-        LinuxGuest guest = FetchProgress.Show(progress => new GuestCatalog(Installation.CacheDirectory, progress).Linux());
+        LinuxGuest guest = FetchProgress.Show(
+            progress => new GuestCatalog(Installation.CacheDirectory, progress).Linux());
         settings.AddDefault(DefinitionKeys.Find("kernel")!, guest.Kernel);
         settings.AddDefault(DefinitionKeys.Find("initrd")!, guest.Initrd);
         settings.AddDefault(DefinitionKeys.Find("name")!, LinuxGuestName);
@@ -129,7 +130,8 @@ internal static class RunCommand
         return flag;
     }
 
-    private static IEnumerable<CompletionItem> Complete(DefinitionKey key, GlobalOptions global, CompletionContext context)
+    private static IEnumerable<CompletionItem> Complete(
+        DefinitionKey key, GlobalOptions global, CompletionContext context)
     {
         IEnumerable<string> words = key.BuiltIn.Concat(key.Value.Choices);
         if (key.Names is { } kind)
@@ -137,6 +139,7 @@ internal static class RunCommand
             words = words.Concat(global.OpenCatalog(context.ParseResult).List(kind).Select(e => e.Provided.Name));
         }
 
-        return words.Where(w => w.StartsWith(context.WordToComplete, StringComparison.Ordinal)).Select(w => new CompletionItem(w));
+        return words.Where(w => w.StartsWith(context.WordToComplete, StringComparison.Ordinal)).Select(
+            w => new CompletionItem(w));
     }
 }

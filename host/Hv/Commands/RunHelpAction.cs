@@ -4,7 +4,8 @@ using Hv.Configuration;
 
 namespace Hv.Commands;
 
-/// <summary><c>hv run --help</c>: the keys of a definition under their headings, and what people do with them.</summary>
+/// <summary><c>hv run --help</c>: the keys of a definition under their headings, and what people do with
+/// them.</summary>
 internal sealed class RunHelpAction : SynchronousCommandLineAction
 {
     private const int SummaryColumn = 34;

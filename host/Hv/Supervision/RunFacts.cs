@@ -32,7 +32,8 @@ internal sealed record RunFacts(string Name, string? ResultFile, bool IsJson)
             using JsonDocument json = JsonDocument.Parse(text);
             JsonElement root = json.RootElement;
             return new RunFacts(
-                root.GetProperty("name").GetString() ?? "?", root.GetProperty("result").GetString(), root.GetProperty("json").GetBoolean());
+                root.GetProperty("name").GetString() ?? "?", root.GetProperty("result").GetString(),
+                    root.GetProperty("json").GetBoolean());
         }
         catch (Exception e) when (e is JsonException or KeyNotFoundException or InvalidOperationException)
         {

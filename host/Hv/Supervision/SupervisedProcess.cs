@@ -6,8 +6,8 @@ using Microsoft.Win32.SafeHandles;
 
 namespace Hv.Supervision;
 
-/// <summary>The child's side: the record that outlives it, and the signals that its supervisor passes on. Signals come by a pipe
-/// because a terminal or timeout(1) sends them to the whole process group: each would count twice.</summary>
+/// <summary>The child's side: the record that outlives it, and the signals that its supervisor passes on. Signals come
+/// by a pipe because a terminal or timeout(1) sends them to the whole process group: each would count twice.</summary>
 internal sealed class SupervisedProcess
 {
     /// <summary>Where the child finds the record.</summary>
@@ -31,7 +31,8 @@ internal sealed class SupervisedProcess
     /// <summary>Whether this process is a supervised one.</summary>
     public static bool IsOne => Environment.GetEnvironmentVariable(Variable) is not null;
 
-    /// <summary>This process's side; null when nobody supervises it. Once, before other threads start processes.</summary>
+    /// <summary>This process's side; null when nobody supervises it. Once, before other threads start
+    /// processes.</summary>
     public static SupervisedProcess? Adopt()
     {
         if (!IsOne)
@@ -66,8 +67,8 @@ internal sealed class SupervisedProcess
     /// <summary>Says what to report if this process dies.</summary>
     public void Describe(RunFacts facts) => record.Facts = facts.Format();
 
-    /// <summary>From here on the supervisor's signals arrive at <paramref name="signalled"/>, on a thread of its own, and its death
-    /// at <paramref name="orphaned"/>.</summary>
+    /// <summary>From here on the supervisor's signals arrive at <paramref name="signalled"/>, on a thread of its own,
+    /// and its death at <paramref name="orphaned"/>.</summary>
     public void Listen(Action<int> signalled, Action orphaned)
     {
         var thread = new Thread(Read) { IsBackground = true, Name = "supervisor's signals" };
@@ -76,7 +77,8 @@ internal sealed class SupervisedProcess
 
         void Read()
         {
-            using var pipe = new AnonymousPipeClientStream(PipeDirection.In, new SafePipeHandle(ControlDescriptor, ownsHandle: true));
+            using var pipe = new AnonymousPipeClientStream(
+                PipeDirection.In, new SafePipeHandle(ControlDescriptor, ownsHandle: true));
             while (pipe.ReadByte() is var signal and >= 0)
             {
                 signalled(signal);

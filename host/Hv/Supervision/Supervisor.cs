@@ -7,10 +7,10 @@ using Hv.Sdk.Management;
 
 namespace Hv.Supervision;
 
-/// <summary>The process that the user started: it runs the machine in a child and stays behind, so that a plugin that overflows its
-/// stack, fails fast or corrupts memory, and with it ends its process at once, still gives the exit code 4, a message that names it,
-/// the result file and the terminal as it was. Linux; elsewhere the machine runs in the first process and such an end has the code
-/// that the system gives it.</summary>
+/// <summary>The process that the user started: it runs the machine in a child and stays behind, so that a plugin that
+/// overflows its stack, fails fast or corrupts memory, and with it ends its process at once, still gives the exit code
+/// 4, a message that names it, the result file and the terminal as it was. Linux; elsewhere the machine runs in the
+/// first process and such an end has the code that the system gives it.</summary>
 internal static class Supervisor
 {
     /// <summary>Set to anything: run the machine in this process, for debuggers that do not follow children.</summary>
@@ -101,10 +101,12 @@ internal static class Supervisor
         }
     }
 
-    /// <summary>The program that this process runs, and what stands before our own arguments when that is the dotnet host.</summary>
+    /// <summary>The program that this process runs, and what stands before our own arguments when that is the dotnet
+    /// host.</summary>
     private static (string Program, string[] Prefix) Program()
     {
-        string program = Environment.ProcessPath ?? throw new IOException("the executable of this process is not known");
+        string program = Environment.ProcessPath
+            ?? throw new IOException("the executable of this process is not known");
         return Path.GetFileName(program) == "dotnet" ? (program, [Environment.GetCommandLineArgs()[0]]) : (program, []);
     }
 
@@ -118,7 +120,8 @@ internal static class Supervisor
             Kill => "was killed (signal 9), by hand or because the host ran out of memory",
             _ => $"died of signal {end.Signal} ({Name(end.Signal)}); what the runtime said about it stands above",
         };
-        string culprit = underway.Count == 0 ? "no callback of a plugin was underway" : $"underway: {string.Join(", ", underway)}";
+        string culprit = underway.Count == 0
+            ? "no callback of a plugin was underway" : $"underway: {string.Join(", ", underway)}";
         string message = $"the process of the VM '{facts.Name}' {cause}; {culprit}";
         if (facts.ResultFile is { } file)
         {
@@ -138,7 +141,8 @@ internal static class Supervisor
         return ExitCodes.HostFailure;
     }
 
-    private static void Write(Utf8JsonWriter json, RunFacts facts, string message, int signal, IReadOnlyList<string> underway)
+    private static void Write(
+        Utf8JsonWriter json, RunFacts facts, string message, int signal, IReadOnlyList<string> underway)
     {
         json.WriteStartObject();
         json.WriteString("vm", facts.Name);

@@ -2,12 +2,14 @@ using System.Threading.Channels;
 
 namespace Hv.Commands.Plugins;
 
-/// <summary>Tells when a build has changed a folder: after its files have been left alone for a moment, since a build writes many.</summary>
+/// <summary>Tells when a build has changed a folder: after its files have been left alone for a moment, since a build
+/// writes many.</summary>
 internal sealed class BuildWatcher : IDisposable
 {
     private static readonly TimeSpan Quiet = TimeSpan.FromMilliseconds(250);
 
-    private readonly Channel<bool> changes = Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
+    private readonly Channel<bool> changes =
+        Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
     private readonly FileSystemWatcher watcher;
 
     /// <summary>Watches a folder.</summary>

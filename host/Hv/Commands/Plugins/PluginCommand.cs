@@ -6,7 +6,8 @@ namespace Hv.Commands.Plugins;
 internal static class PluginCommand
 {
     /// <summary>The command with its own commands.</summary>
-    public static Command Create(GlobalOptions global) => new("plugin", "Looks at plugins, and replaces them under running guests.")
+    public static Command Create(GlobalOptions global) =>
+        new("plugin", "Looks at plugins, and replaces them under running guests.")
     {
         PluginListCommand.Create(global),
         PluginCheckCommand.Create(global),

@@ -20,43 +20,59 @@ internal static class PluginReloadCommand
         };
         plugin.CompletionSources.Add(context => global.OpenCatalog(context.ParseResult).Plugins
             .Where(p => p.ProvidesOnlyDevices).Select(p => new CompletionItem(p.Name)));
-        var vm = new Option<string?>("--vm") { Description = "the VM, when more than one is running", HelpName = "NAME" };
-        vm.CompletionSources.Add(_ => ControlDirectory.List(Installation.RuntimeDirectory).Select(n => new CompletionItem(n)));
-        var path = new Option<string?>("--path") { Description = "folder of the new code, instead of where the plugin is installed", HelpName = "FOLDER" };
+        var vm = new Option<string?>(
+            "--vm") { Description = "the VM, when more than one is running", HelpName = "NAME" };
+        vm.CompletionSources.Add(
+            _ => ControlDirectory.List(Installation.RuntimeDirectory).Select(n => new CompletionItem(n)));
+        var path = new Option<string?>(
+            "--path") { Description = "folder of the new code, instead of where the plugin is installed",
+                HelpName = "FOLDER" };
         var watch = new Option<string?>("--watch")
         {
-            Description = "replace it each time that a build changes this folder, until interrupted", HelpName = "FOLDER",
+            Description = "replace it each time that a build changes this folder, until interrupted",
+            HelpName = "FOLDER",
         };
 
-        var command = new Command("reload", "Replaces a plugin's code under a guest that hv run --reloadable runs.") { plugin, vm, path, watch };
+        var command = new Command(
+            "reload", "Replaces a plugin's code under a guest that hv run --reloadable runs.") { plugin, vm, path,
+                watch };
         command.SetAction((parsed, cancel) => Run(
-            parsed.GetValue(plugin), parsed.GetValue(vm), parsed.GetValue(path), parsed.GetValue(watch), parsed.GetValue(global.Json), cancel));
+            parsed.GetValue(plugin), parsed.GetValue(vm), parsed.GetValue(path), parsed.GetValue(watch),
+                parsed.GetValue(global.Json), cancel));
         return command;
     }
 
-    private static async Task<int> Run(string? plugin, string? vm, string? path, string? watch, bool isJson, CancellationToken cancel)
+    private static async Task<int> Run(
+        string? plugin, string? vm, string? path, string? watch, bool isJson, CancellationToken cancel)
     {
         if (plugin is null && watch is null)
         {
-            return Failure.Report([new Diagnostic(Codes.BadUsage, Place.Of("PLUGIN"), "no plugin is named", "hv plugin list has their ids")], isJson);
+            return Failure.Report(
+                [new Diagnostic(Codes.BadUsage, Place.Of("PLUGIN"), "no plugin is named",
+                    "hv plugin list has their ids")], isJson);
         }
 
         if (path is not null && watch is not null)
         {
-            return Failure.Report([new Diagnostic(Codes.BadUsage, Place.Of("--path"), "--watch names the folder already", "leave --path out")], isJson);
+            return Failure.Report(
+                [new Diagnostic(Codes.BadUsage, Place.Of("--path"), "--watch names the folder already",
+                    "leave --path out")], isJson);
         }
 
         using ControlClient client = ControlClient.Connect(Installation.RuntimeDirectory, vm);
         if (watch is not null)
         {
-            return await Watch(client, plugin ?? IdIn(watch), Path.GetFullPath(watch), isJson, cancel).ConfigureAwait(false);
+            return await Watch(client, plugin ?? IdIn(watch), Path.GetFullPath(watch), isJson, cancel).ConfigureAwait(
+                false);
         }
 
-        Report(await Reload(client, plugin!, path is null ? null : Path.GetFullPath(path), cancel).ConfigureAwait(false), isJson);
+        Report(await Reload(client, plugin!, path is null ? null : Path.GetFullPath(path), cancel).ConfigureAwait(
+            false), isJson);
         return ExitCodes.Success;
     }
 
-    private static async Task<int> Watch(ControlClient client, string plugin, string folder, bool isJson, CancellationToken cancel)
+    private static async Task<int> Watch(
+        ControlClient client, string plugin, string folder, bool isJson, CancellationToken cancel)
     {
         using var watcher = new BuildWatcher(folder);
         if (!isJson)
@@ -86,13 +102,15 @@ internal static class PluginReloadCommand
         }
     }
 
-    private static Task<ReloadInfo> Reload(ControlClient client, string plugin, string? folder, CancellationToken cancel) =>
+    private static Task<ReloadInfo> Reload(
+        ControlClient client, string plugin, string? folder, CancellationToken cancel) =>
         client.CallAsync<ReloadInfo>(Methods.ReloadPlugin, new ReloadRequest(plugin, folder), cancel);
 
     private static string IdIn(string folder)
     {
         var bag = new DiagnosticBag();
-        return PluginManifest.Read(Path.Combine(folder, PluginManifest.FileName), bag)?.Id ?? throw new DiagnosticException(bag.Items);
+        return PluginManifest.Read(Path.Combine(folder, PluginManifest.FileName), bag)?.Id
+            ?? throw new DiagnosticException(bag.Items);
     }
 
     private static void Report(ReloadInfo done, bool isJson)
