@@ -47,7 +47,8 @@ public sealed class AcpiTable
         return this;
     }
 
-    /// <summary>Appends a Generic Address Structure (ACPI 6.5, 5.2.3.2) with an access of the register's own width.</summary>
+    /// <summary>Appends a Generic Address Structure (ACPI 6.5, 5.2.3.2) with an access of the register's own
+    /// width.</summary>
     /// <param name="isIo">Port space; else memory.</param>
     /// <param name="bits">Register width in bits; 0 writes an absent register.</param>
     /// <param name="address">Where it is.</param>

@@ -3,8 +3,8 @@ using System.Text;
 
 namespace Hv.Sdk.Acpi;
 
-/// <summary>Encodes ACPI Machine Language (ACPI 6.5, chapter 20). Terms are appended in order; a block's package length is written
-/// when its body is complete. One thread; cold.</summary>
+/// <summary>Encodes ACPI Machine Language (ACPI 6.5, chapter 20). Terms are appended in order; a block's package length
+/// is written when its body is complete. One thread; cold.</summary>
 public sealed class AmlWriter
 {
     private readonly List<byte> bytes = [];
@@ -134,7 +134,8 @@ public sealed class AmlWriter
         return BinaryPrimitives.ReverseEndianness(value);
     }
 
-    private static bool IsEisa(string id) => id.Length == 7 && id[..3].All(char.IsAsciiLetterUpper) && id[3..].All(char.IsAsciiHexDigit);
+    private static bool IsEisa(string id) =>
+        id.Length == 7 && id[..3].All(char.IsAsciiLetterUpper) && id[3..].All(char.IsAsciiHexDigit);
 
     private void Begin(string name)
     {
@@ -175,7 +176,8 @@ public sealed class AmlWriter
         throw new ArgumentException($"an AML block of {content} bytes is too long");
     }
 
-    /// <summary>A name path: an optional root or parent prefix, segments of up to four characters joined by dots (ACPI 6.5, 20.2.2).</summary>
+    /// <summary>A name path: an optional root or parent prefix, segments of up to four characters joined by dots (ACPI
+    /// 6.5, 20.2.2).</summary>
     private static byte[] NameString(string path)
     {
         List<byte> encoded = [];
@@ -191,7 +193,8 @@ public sealed class AmlWriter
         }
         foreach (string segment in segments)
         {
-            if (segment.Length > 4) throw new ArgumentException($"'{segment}' is longer than an ACPI name's four characters");
+            if (segment.Length > 4) throw new ArgumentException(
+                $"'{segment}' is longer than an ACPI name's four characters");
             encoded.AddRange(Encoding.ASCII.GetBytes(segment.PadRight(4, '_')));
         }
         return [.. encoded];

@@ -23,15 +23,18 @@ public sealed class LogGuardFix : CodeFixProvider
     public override async Task RegisterCodeFixesAsync(CodeFixContext context)
     {
         SyntaxNode root = (await context.Document.GetSyntaxRootAsync(context.CancellationToken).ConfigureAwait(false))!;
-        SemanticModel model = (await context.Document.GetSemanticModelAsync(context.CancellationToken).ConfigureAwait(false))!;
+        SemanticModel model =
+            (await context.Document.GetSemanticModelAsync(context.CancellationToken).ConfigureAwait(false))!;
         foreach (Diagnostic diagnostic in context.Diagnostics)
         {
             SyntaxNode node = root.FindNode(diagnostic.Location.SourceSpan, getInnermostNodeForTie: true);
-            if (node.FirstAncestorOrSelf<ExpressionStatementSyntax>() is not { Expression: InvocationExpressionSyntax call } statement) continue;
+            if (node.FirstAncestorOrSelf<ExpressionStatementSyntax>()
+                is not { Expression: InvocationExpressionSyntax call } statement) continue;
             if (call.Expression is not MemberAccessExpressionSyntax { Name.Identifier.Text: "Write" } write) continue;
             if (model.GetSymbolInfo(call, context.CancellationToken).Symbol?.ContainingType.ToDisplayString() != SdkNames.DeviceLog) continue;
             IfStatementSyntax guarded = SyntaxFactory.IfStatement(
-                SyntaxFactory.ParseExpression($"{write.Expression}.IsEnabled({call.ArgumentList.Arguments[0]})"), statement.WithoutLeadingTrivia())
+                SyntaxFactory.ParseExpression($"{write.Expression}.IsEnabled({call.ArgumentList.Arguments[0]})"),
+                    statement.WithoutLeadingTrivia())
                 .WithLeadingTrivia(statement.GetLeadingTrivia()).WithAdditionalAnnotations(Formatter.Annotation);
             context.RegisterCodeFix(CodeAction.Create("Ask for the level first", _ => Task.FromResult(
                 context.Document.WithSyntaxRoot(root.ReplaceNode(statement, guarded))), "HVA0006"), diagnostic);

@@ -25,9 +25,11 @@ public sealed class StateTagFix : CodeFixProvider
         foreach (Diagnostic diagnostic in context.Diagnostics)
         {
             if (!diagnostic.Properties.TryGetValue("free", out string? free) || free is null) continue;
-            if (root.FindNode(diagnostic.Location.SourceSpan).FirstAncestorOrSelf<ArgumentSyntax>() is not ArgumentSyntax argument) continue;
+            if (root.FindNode(diagnostic.Location.SourceSpan).FirstAncestorOrSelf<ArgumentSyntax>()
+                is not ArgumentSyntax argument) continue;
             ExpressionSyntax tag = SyntaxFactory.ParseExpression(free);
-            context.RegisterCodeFix(CodeAction.Create($"Use the tag {free}", _ => Task.FromResult(context.Document.WithSyntaxRoot(
+            context.RegisterCodeFix(
+                CodeAction.Create($"Use the tag {free}", _ => Task.FromResult(context.Document.WithSyntaxRoot(
                 root.ReplaceNode(argument, argument.WithExpression(tag)))), "HVA0005"), diagnostic);
         }
     }

@@ -22,18 +22,24 @@ public sealed class StaticStateFix : CodeFixProvider
     public override async Task RegisterCodeFixesAsync(CodeFixContext context)
     {
         SyntaxNode root = (await context.Document.GetSyntaxRootAsync(context.CancellationToken).ConfigureAwait(false))!;
-        SemanticModel model = (await context.Document.GetSemanticModelAsync(context.CancellationToken).ConfigureAwait(false))!;
+        SemanticModel model =
+            (await context.Document.GetSemanticModelAsync(context.CancellationToken).ConfigureAwait(false))!;
         foreach (Diagnostic diagnostic in context.Diagnostics)
         {
             SyntaxNode node = root.FindNode(diagnostic.Location.SourceSpan);
             // A write into a table is repaired where the table is filled, which no rewriting can know.
-            if (node.FirstAncestorOrSelf<MemberDeclarationSyntax>() is not { } member || member is not (FieldDeclarationSyntax or PropertyDeclarationSyntax)) continue;
-            if (!member.Modifiers.Any(SyntaxKind.StaticKeyword) || member.FirstAncestorOrSelf<TypeDeclarationSyntax>() is not { } type) continue;
+            if (node.FirstAncestorOrSelf<MemberDeclarationSyntax>() is not { } member
+                || member is not (FieldDeclarationSyntax or PropertyDeclarationSyntax)) continue;
+            if (!member.Modifiers.Any(SyntaxKind.StaticKeyword)
+                || member.FirstAncestorOrSelf<TypeDeclarationSyntax>() is not { } type) continue;
             if (!type.Modifiers.Any(SyntaxKind.StaticKeyword))
-                context.RegisterCodeFix(Action("Make it a field of the instance", member, m => WithoutStatic(m), context), diagnostic);
-            if (member is FieldDeclarationSyntax field && !field.Modifiers.Any(SyntaxKind.ReadOnlyKeyword) && !IsWritten(field, type, model, context.CancellationToken))
+                context.RegisterCodeFix(
+                    Action("Make it a field of the instance", member, m => WithoutStatic(m), context), diagnostic);
+            if (member is FieldDeclarationSyntax field && !field.Modifiers.Any(SyntaxKind.ReadOnlyKeyword)
+                && !IsWritten(field, type, model, context.CancellationToken))
                 context.RegisterCodeFix(Action("Make it readonly", member,
-                    m => m.AddModifiers(SyntaxFactory.Token(SyntaxKind.ReadOnlyKeyword).WithTrailingTrivia(SyntaxFactory.Space)), context), diagnostic);
+                    m => m.AddModifiers(SyntaxFactory.Token(SyntaxKind.ReadOnlyKeyword).WithTrailingTrivia(
+                        SyntaxFactory.Space)), context), diagnostic);
         }
     }
 
@@ -43,18 +49,24 @@ public sealed class StaticStateFix : CodeFixProvider
         return member.WithModifiers(kept).WithLeadingTrivia(member.GetLeadingTrivia());
     }
 
-    private static CodeAction Action(string title, MemberDeclarationSyntax member, Func<MemberDeclarationSyntax, MemberDeclarationSyntax> change, CodeFixContext context) =>
+    private static CodeAction Action(
+        string title, MemberDeclarationSyntax member, Func<MemberDeclarationSyntax, MemberDeclarationSyntax> change,
+            CodeFixContext context) =>
         CodeAction.Create(title, async cancel =>
         {
             SyntaxNode root = (await context.Document.GetSyntaxRootAsync(cancel).ConfigureAwait(false))!;
             return context.Document.WithSyntaxRoot(root.ReplaceNode(member, change(member)));
         }, title);
 
-    private static bool IsWritten(FieldDeclarationSyntax field, TypeDeclarationSyntax type, SemanticModel model, CancellationToken cancel)
+    private static bool IsWritten(
+        FieldDeclarationSyntax field, TypeDeclarationSyntax type, SemanticModel model, CancellationToken cancel)
     {
         HashSet<string> names = [.. field.Declaration.Variables.Select(v => v.Identifier.Text)];
         return type.DescendantNodes().OfType<IdentifierNameSyntax>().Any(name => names.Contains(name.Identifier.Text)
-            && model.GetSymbolInfo(name, cancel).Symbol is IFieldSymbol && (name.Parent is MemberAccessExpressionSyntax access && access.Name == name ? access : (SyntaxNode)name).Parent
-                is AssignmentExpressionSyntax or PrefixUnaryExpressionSyntax or PostfixUnaryExpressionSyntax or ArgumentSyntax { RefOrOutKeyword.RawKind: not 0 } or RefExpressionSyntax);
+            && model.GetSymbolInfo(name, cancel).Symbol is IFieldSymbol
+                && (name.Parent is MemberAccessExpressionSyntax access && access.Name == name
+                    ? access : (SyntaxNode)name).Parent
+                is AssignmentExpressionSyntax or PrefixUnaryExpressionSyntax or PostfixUnaryExpressionSyntax
+                    or ArgumentSyntax { RefOrOutKeyword.RawKind: not 0 } or RefExpressionSyntax);
     }
 }

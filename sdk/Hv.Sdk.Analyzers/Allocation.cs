@@ -36,32 +36,42 @@ internal sealed class Allocation
     /// <summary>Null when the operation itself allocates nothing.</summary>
     public static Allocation? Of(IOperation operation) => operation switch
     {
-        IObjectCreationOperation { Type.IsReferenceType: true } o => New(AllocationKind.Object, $"'new {o.Type!.Name}'", o),
+        IObjectCreationOperation { Type.IsReferenceType: true } o =>
+            New(AllocationKind.Object, $"'new {o.Type!.Name}'", o),
         IAnonymousObjectCreationOperation o => New(AllocationKind.Object, "An anonymous object", o),
         IWithOperation { Type.IsReferenceType: true } o => New(AllocationKind.Object, "A copy of a record", o),
         ITypeParameterObjectCreationOperation o => New(AllocationKind.Object, "'new T()'", o),
         IArrayCreationOperation o => OfArray(o),
-        ICollectionExpressionOperation { Type.IsReferenceType: true, Elements.Length: > 0 } o => New(AllocationKind.Array, "A collection", o),
+        ICollectionExpressionOperation { Type.IsReferenceType: true, Elements.Length: > 0 } o =>
+            New(AllocationKind.Array, "A collection", o),
         IInterpolatedStringOperation { ConstantValue.HasValue: false, Type.SpecialType: SpecialType.System_String } o
-            when o.Parent is not IInterpolatedStringHandlerCreationOperation => New(AllocationKind.Text, "An interpolated string", o),
-        IBinaryOperation { OperatorKind: BinaryOperatorKind.Add, Type.SpecialType: SpecialType.System_String, ConstantValue.HasValue: false } o
-            when o.Parent is not IBinaryOperation { Type.SpecialType: SpecialType.System_String } => New(AllocationKind.Text, "Joining strings", o),
+            when o.Parent is not IInterpolatedStringHandlerCreationOperation =>
+                New(AllocationKind.Text, "An interpolated string", o),
+        IBinaryOperation { OperatorKind: BinaryOperatorKind.Add, Type.SpecialType: SpecialType.System_String,
+            ConstantValue.HasValue: false } o
+            when o.Parent is not IBinaryOperation { Type.SpecialType: SpecialType.System_String } =>
+                New(AllocationKind.Text, "Joining strings", o),
         IInvocationOperation o => OfCall(o),
-        IConversionOperation o when IsBoxing(o) => New(AllocationKind.Boxing, $"Boxing a '{o.Operand.Type!.Name}'", o.Operand),
+        IConversionOperation o when IsBoxing(o) =>
+            New(AllocationKind.Boxing, $"Boxing a '{o.Operand.Type!.Name}'", o.Operand),
         IDelegateCreationOperation o => OfDelegate(o),
         IForEachLoopOperation o => OfLoop(o),
         _ => null,
     };
 
-    private static Allocation New(AllocationKind kind, string what, IOperation at) => new(kind, what, at.Syntax.GetLocation());
+    private static Allocation New(AllocationKind kind, string what, IOperation at) =>
+        new(kind, what, at.Syntax.GetLocation());
 
     private static Allocation? OfArray(IArrayCreationOperation array)
     {
-        if (array.DimensionSizes.Length == 1 && array.DimensionSizes[0].ConstantValue is { HasValue: true, Value: 0 }) return null;
-        if (array.Parent is IArgumentOperation { ArgumentKind: ArgumentKind.ParamArray }) return New(AllocationKind.Params, "A params array", array);
+        if (array.DimensionSizes.Length == 1
+            && array.DimensionSizes[0].ConstantValue is { HasValue: true, Value: 0 }) return null;
+        if (array.Parent is IArgumentOperation { ArgumentKind: ArgumentKind.ParamArray }) return New(
+            AllocationKind.Params, "A params array", array);
         // ReadOnlySpan<byte> x = new byte[] { constants }: the compiler puts the bytes into the image.
         bool isConstantSpan = array.Parent is IConversionOperation { Type: INamedTypeSymbol { Name: "ReadOnlySpan" } }
-            && array.Initializer is IArrayInitializerOperation initializer && initializer.ElementValues.All(v => v.ConstantValue.HasValue);
+            && array.Initializer is IArrayInitializerOperation initializer
+                && initializer.ElementValues.All(v => v.ConstantValue.HasValue);
         return isConstantSpan ? null : New(AllocationKind.Array, "A new array", array);
     }
 
@@ -70,12 +80,15 @@ internal sealed class Allocation
         IMethodSymbol method = call.TargetMethod;
         string owner = method.ContainingType.ToDisplayString();
         if (owner == "System.Linq.Enumerable") return New(AllocationKind.Linq, $"'{method.Name}' of LINQ", call);
-        bool isText = method.ReturnType.SpecialType == SpecialType.System_String && method.Parameters.All(p => p.RefKind == RefKind.None)
-            && method.Name is "ToString" or "Format" or "Concat" or "Join" or "Substring" or "Replace" or "PadLeft" or "PadRight" or "ToHexString"
+        bool isText = method.ReturnType.SpecialType == SpecialType.System_String
+            && method.Parameters.All(p => p.RefKind == RefKind.None)
+            && method.Name is "ToString" or "Format" or "Concat" or "Join" or "Substring" or "Replace" or "PadLeft"
+                or "PadRight" or "ToHexString"
             && call.Instance?.Type?.SpecialType != SpecialType.System_Enum;
         if (isText && !(method.Name == "ToString" && call.Instance?.Type?.SpecialType == SpecialType.System_String))
             return New(AllocationKind.Text, $"'{method.Name}'", call);
-        return method.Name == "ToArray" && method.ReturnType is IArrayTypeSymbol ? New(AllocationKind.Array, "'ToArray'", call) : null;
+        return method.Name == "ToArray" && method.ReturnType is IArrayTypeSymbol
+            ? New(AllocationKind.Array, "'ToArray'", call) : null;
     }
 
     private static bool IsBoxing(IConversionOperation conversion) =>
@@ -89,8 +102,10 @@ internal sealed class Allocation
     private static Allocation? OfDelegate(IDelegateCreationOperation creation) => creation.Target switch
     {
         // The compiler caches delegates of static methods and of lambdas that capture nothing.
-        IMethodReferenceOperation { Method.IsStatic: false } method => New(AllocationKind.Closure, $"A delegate of '{method.Method.Name}'", creation),
-        IAnonymousFunctionOperation lambda when Captures(lambda) => New(AllocationKind.Closure, "A lambda that captures", creation),
+        IMethodReferenceOperation { Method.IsStatic: false } method =>
+            New(AllocationKind.Closure, $"A delegate of '{method.Method.Name}'", creation),
+        IAnonymousFunctionOperation lambda when Captures(lambda) =>
+            New(AllocationKind.Closure, "A lambda that captures", creation),
         _ => null,
     };
 
@@ -103,15 +118,18 @@ internal sealed class Allocation
     });
 
     private static bool IsInside(ISymbol symbol, IAnonymousFunctionOperation lambda) =>
-        symbol.DeclaringSyntaxReferences.Any(r => r.SyntaxTree == lambda.Syntax.SyntaxTree && lambda.Syntax.Span.Contains(r.Span));
+        symbol.DeclaringSyntaxReferences.Any(
+            r => r.SyntaxTree == lambda.Syntax.SyntaxTree && lambda.Syntax.Span.Contains(r.Span));
 
     private static Allocation? OfLoop(IForEachLoopOperation loop)
     {
         if (loop.Syntax is not CommonForEachStatementSyntax syntax || loop.SemanticModel is null) return null;
-        ITypeSymbol? collection = loop.Collection is IConversionOperation { IsImplicit: true } c ? c.Operand.Type : loop.Collection.Type;
+        ITypeSymbol? collection = loop.Collection is IConversionOperation { IsImplicit: true } c
+            ? c.Operand.Type : loop.Collection.Type;
         if (collection is IArrayTypeSymbol || collection?.SpecialType == SpecialType.System_String) return null;
         ForEachStatementInfo info = loop.SemanticModel.GetForEachStatementInfo(syntax);
         return info.GetEnumeratorMethod is { ReturnType.IsReferenceType: true }
-            ? new Allocation(AllocationKind.Enumerator, "The enumerator of this loop", syntax.Expression.GetLocation()) : null;
+            ? new Allocation(AllocationKind.Enumerator, "The enumerator of this loop", syntax.Expression.GetLocation())
+                : null;
     }
 }

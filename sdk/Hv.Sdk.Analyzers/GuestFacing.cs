@@ -3,9 +3,10 @@ using Microsoft.CodeAnalysis.Diagnostics;
 
 namespace Hv.Sdk.Analyzers;
 
-/// <summary>Which code the rules of determinism hold for. A project says so by the property <c>HvFacesGuest</c>; without it the attributes
-/// decide: an assembly that provides a device, board, firmware or fault faces the guest. In such an assembly, types that implement
-/// a contract of the host's side (backends, formats, front-ends, engines) are left alone.</summary>
+/// <summary>Which code the rules of determinism hold for. A project says so by the property <c>HvFacesGuest</c>;
+/// without it the attributes decide: an assembly that provides a device, board, firmware or fault faces the guest. In
+/// such an assembly, types that implement a contract of the host's side (backends, formats, front-ends, engines) are
+/// left alone.</summary>
 internal sealed class GuestFacing
 {
     private readonly List<INamedTypeSymbol> hostFacing;
@@ -13,23 +14,28 @@ internal sealed class GuestFacing
 
     private GuestFacing(Compilation compilation)
     {
-        hostFacing = [.. SdkNames.HostFacingContracts.Select(compilation.GetTypeByMetadataName).OfType<INamedTypeSymbol>()];
+        hostFacing = [.. SdkNames.HostFacingContracts.Select(
+            compilation.GetTypeByMetadataName).OfType<INamedTypeSymbol>()];
         device = compilation.GetTypeByMetadataName(SdkNames.Device);
     }
 
     /// <summary>Null when the compilation does not face the guest.</summary>
     public static GuestFacing? Of(Compilation compilation, AnalyzerOptions options)
     {
-        if (options.AnalyzerConfigOptionsProvider.GlobalOptions.TryGetValue("build_property.HvFacesGuest", out string? said) && said.Length > 0)
-            return string.Equals(said, "true", StringComparison.OrdinalIgnoreCase) ? new GuestFacing(compilation) : null;
-        return Types(compilation.Assembly.GlobalNamespace).Any(t => SdkNames.GuestFacingAttributes.Any(a => HasAttribute(t, a)))
+        if (options.AnalyzerConfigOptionsProvider.GlobalOptions.TryGetValue(
+            "build_property.HvFacesGuest", out string? said) && said.Length > 0)
+            return string.Equals(said, "true", StringComparison.OrdinalIgnoreCase)
+                ? new GuestFacing(compilation) : null;
+        return Types(compilation.Assembly.GlobalNamespace).Any(
+            t => SdkNames.GuestFacingAttributes.Any(a => HasAttribute(t, a)))
             ? new GuestFacing(compilation) : null;
     }
 
     /// <summary>Whether the rules hold for the code of this symbol.</summary>
     public bool Covers(ISymbol symbol)
     {
-        for (INamedTypeSymbol? type = symbol as INamedTypeSymbol ?? symbol.ContainingType; type is not null; type = type.ContainingType)
+        for (INamedTypeSymbol? type = symbol as INamedTypeSymbol ?? symbol.ContainingType; type is not null;
+            type = type.ContainingType)
         {
             if (Implements(type, device)) return true;
             if (hostFacing.Any(contract => Implements(type, contract))) return false;
@@ -47,7 +53,8 @@ internal sealed class GuestFacing
     {
         foreach (INamespaceOrTypeSymbol member in space.GetMembers())
         {
-            IEnumerable<INamedTypeSymbol> types = member is INamespaceSymbol inner ? Types(inner) : [(INamedTypeSymbol)member];
+            IEnumerable<INamedTypeSymbol> types = member is INamespaceSymbol inner
+                ? Types(inner) : [(INamedTypeSymbol)member];
             foreach (INamedTypeSymbol type in types) yield return type;
         }
     }

@@ -2,7 +2,8 @@ using Microsoft.CodeAnalysis;
 
 namespace Hv.Sdk.Analyzers;
 
-/// <summary>One row of what guest-facing code may not touch: members of a type (empty: all of them), the rule, and what to use instead.</summary>
+/// <summary>One row of what guest-facing code may not touch: members of a type (empty: all of them), the rule, and what
+/// to use instead.</summary>
 internal sealed class HostAccess(string typeName, string members, DiagnosticDescriptor rule, string replacement)
 {
     private const string Clock = "IDeviceContext.Clock (IVmClock.Now)";
@@ -25,37 +26,65 @@ internal sealed class HostAccess(string typeName, string members, DiagnosticDesc
 
     public static readonly HostAccess[] Table =
     [
-        new("System.DateTime",                                    "Now UtcNow Today",          Rules.HostClock,    Calendar),
-        new("System.DateTimeOffset",                              "Now UtcNow",                Rules.HostClock,    Calendar),
-        new("System.Environment",                                 "TickCount TickCount64",     Rules.HostClock,    Clock),
-        new("System.Diagnostics.Stopwatch",                       "",                          Rules.HostClock,    Clock),
-        new("System.TimeProvider",                                "",                          Rules.HostClock,    Clock),
+        new("System.DateTime",                                    "Now UtcNow Today",          Rules.HostClock,
+               Calendar),
+        new("System.DateTimeOffset",                              "Now UtcNow",                Rules.HostClock,
+               Calendar),
+        new("System.Environment",                                 "TickCount TickCount64",     Rules.HostClock,
+               Clock),
+        new("System.Diagnostics.Stopwatch",                       "",                          Rules.HostClock,
+               Clock),
+        new("System.TimeProvider",                                "",                          Rules.HostClock,
+               Clock),
 
-        new("System.Random",                                      "",                          Rules.Randomness,   Entropy),
-        new("System.Security.Cryptography.RandomNumberGenerator", "",                          Rules.Randomness,   Entropy),
-        new("System.Guid",                                        "NewGuid CreateVersion7",    Rules.Randomness,   Entropy),
-        new("System.HashCode",                                    "",                          Rules.Randomness,   Fields),
-        new("System.String",                                      "GetHashCode",               Rules.Randomness,   Fields),
-        new("System.Runtime.CompilerServices.RuntimeHelpers",     "GetHashCode",               Rules.Randomness,   Fields),
+        new("System.Random",                                      "",                          Rules.Randomness,
+              Entropy),
+        new("System.Security.Cryptography.RandomNumberGenerator", "",                          Rules.Randomness,
+              Entropy),
+        new("System.Guid",                                        "NewGuid CreateVersion7",    Rules.Randomness,
+              Entropy),
+        new("System.HashCode",                                    "",                          Rules.Randomness,
+              Fields),
+        new("System.String",                                      "GetHashCode",               Rules.Randomness,
+              Fields),
+        new("System.Runtime.CompilerServices.RuntimeHelpers",     "GetHashCode",               Rules.Randomness,
+              Fields),
 
-        new("System.Threading.Thread",                            "",                          Rules.Threads,      Post),
-        new("System.Threading.ThreadPool",                        "",                          Rules.Threads,      Post),
-        new("System.Threading.Timer",                             "",                          Rules.Threads,      Timer),
-        new("System.Timers.Timer",                                "",                          Rules.Threads,      Timer),
-        new("System.Threading.PeriodicTimer",                     "",                          Rules.Threads,      Timer),
-        new("System.Threading.CancellationTokenSource",           "CancelAfter",               Rules.Threads,      Timer),
-        new("System.Threading.Tasks.Task",                        "Run Wait WaitAll WaitAny",  Rules.Threads,      Post),
-        new("System.Threading.Tasks.Task",                        "Delay",                     Rules.Threads,      Timer),
-        new("System.Threading.Tasks.TaskFactory",                 "StartNew",                  Rules.Threads,      Post),
-        new("System.Threading.Tasks.Parallel",                    "",                          Rules.Threads,      "a plain loop"),
-        new("System.Linq.ParallelEnumerable",                     "",                          Rules.Threads,      "a plain loop"),
+        new("System.Threading.Thread",                            "",                          Rules.Threads,
+                 Post),
+        new("System.Threading.ThreadPool",                        "",                          Rules.Threads,
+                 Post),
+        new("System.Threading.Timer",                             "",                          Rules.Threads,
+                 Timer),
+        new("System.Timers.Timer",                                "",                          Rules.Threads,
+                 Timer),
+        new("System.Threading.PeriodicTimer",                     "",                          Rules.Threads,
+                 Timer),
+        new("System.Threading.CancellationTokenSource",           "CancelAfter",               Rules.Threads,
+                 Timer),
+        new("System.Threading.Tasks.Task",                        "Run Wait WaitAll WaitAny",  Rules.Threads,
+                 Post),
+        new("System.Threading.Tasks.Task",                        "Delay",                     Rules.Threads,
+                 Timer),
+        new("System.Threading.Tasks.TaskFactory",                 "StartNew",                  Rules.Threads,
+                 Post),
+        new("System.Threading.Tasks.Parallel",                    "",                          Rules.Threads,
+                 "a plain loop"),
+        new("System.Linq.ParallelEnumerable",                     "",                          Rules.Threads,
+                 "a plain loop"),
 
         new("System.Console",                                     "",                          Rules.Surroundings, Log),
-        new("System.Environment",                                 "GetEnvironmentVariable GetEnvironmentVariables MachineName UserName "
-                                                                  + "ProcessorCount CurrentDirectory CommandLine", Rules.Surroundings, Option),
-        new("System.Environment",                                 "Exit FailFast",             Rules.Surroundings, "IDeviceContext.Machine"),
-        new("System.Diagnostics.Process",                         "",                          Rules.Surroundings, Backend),
-        new("System.Net.Sockets.Socket",                          "",                          Rules.Surroundings, Backend),
-        new("System.Net.Http.HttpClient",                         "",                          Rules.Surroundings, Backend),
+        new("System.Environment",
+                                            "GetEnvironmentVariable GetEnvironmentVariables MachineName UserName "
+                                                                  + "ProcessorCount CurrentDirectory CommandLine",
+                                                                  Rules.Surroundings, Option),
+        new("System.Environment",                                 "Exit FailFast",             Rules.Surroundings,
+            "IDeviceContext.Machine"),
+        new("System.Diagnostics.Process",                         "",                          Rules.Surroundings,
+            Backend),
+        new("System.Net.Sockets.Socket",                          "",                          Rules.Surroundings,
+            Backend),
+        new("System.Net.Http.HttpClient",                         "",                          Rules.Surroundings,
+            Backend),
     ];
 }

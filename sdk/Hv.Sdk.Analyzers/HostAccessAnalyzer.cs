@@ -6,7 +6,8 @@ using Microsoft.CodeAnalysis.Operations;
 
 namespace Hv.Sdk.Analyzers;
 
-/// <summary>HVA0001, HVA0002, HVA0003 and HVA0009: guest-facing code lives on the machine's time, randomness and threads.</summary>
+/// <summary>HVA0001, HVA0002, HVA0003 and HVA0009: guest-facing code lives on the machine's time, randomness and
+/// threads.</summary>
 [DiagnosticAnalyzer(LanguageNames.CSharp)]
 public sealed class HostAccessAnalyzer : DiagnosticAnalyzer
 {
@@ -32,12 +33,14 @@ public sealed class HostAccessAnalyzer : DiagnosticAnalyzer
             if (!table.TryGetValue(type, out List<HostAccess>? rows)) table[type] = rows = [];
             rows.Add(row);
         }
-        context.RegisterOperationAction(c => Look(c, guestFacing, table), OperationKind.Invocation, OperationKind.PropertyReference,
+        context.RegisterOperationAction(
+            c => Look(c, guestFacing, table), OperationKind.Invocation, OperationKind.PropertyReference,
             OperationKind.FieldReference, OperationKind.MethodReference, OperationKind.ObjectCreation);
         context.RegisterOperationAction(c => LookAtThreads(c, guestFacing), OperationKind.Lock, OperationKind.Await);
     }
 
-    private static void Look(OperationAnalysisContext context, GuestFacing guestFacing, Dictionary<INamedTypeSymbol, List<HostAccess>> table)
+    private static void Look(
+        OperationAnalysisContext context, GuestFacing guestFacing, Dictionary<INamedTypeSymbol, List<HostAccess>> table)
     {
         ISymbol? member = context.Operation switch
         {
@@ -46,15 +49,20 @@ public sealed class HostAccessAnalyzer : DiagnosticAnalyzer
             IObjectCreationOperation creation => creation.Constructor,
             _ => null,
         };
-        if (member?.ContainingType is not INamedTypeSymbol type || !guestFacing.Covers(context.ContainingSymbol)) return;
+        if (member?.ContainingType is not INamedTypeSymbol type
+            || !guestFacing.Covers(context.ContainingSymbol)) return;
         HostAccess? found = null;
-        for (INamedTypeSymbol? t = type.OriginalDefinition; t is not null && found is null; t = t.BaseType?.OriginalDefinition)
+        for (INamedTypeSymbol? t = type.OriginalDefinition; t is not null && found is null;
+            t = t.BaseType?.OriginalDefinition)
         {
-            if (table.TryGetValue(t, out List<HostAccess>? rows)) found = rows.FirstOrDefault(row => row.Covers(member.Name));
+            if (table.TryGetValue(t, out List<HostAccess>? rows)) found =
+                rows.FirstOrDefault(row => row.Covers(member.Name));
         }
         if (found is null) return;
-        string name = member is IMethodSymbol { MethodKind: MethodKind.Constructor } ? type.Name : $"{type.Name}.{member.Name}";
-        context.ReportDiagnostic(Diagnostic.Create(found.Rule, context.Operation.Syntax.GetLocation(), name, found.Replacement));
+        string name = member is IMethodSymbol { MethodKind: MethodKind.Constructor }
+            ? type.Name : $"{type.Name}.{member.Name}";
+        context.ReportDiagnostic(
+            Diagnostic.Create(found.Rule, context.Operation.Syntax.GetLocation(), name, found.Replacement));
     }
 
     private static void LookAtThreads(OperationAnalysisContext context, GuestFacing guestFacing)
@@ -62,7 +70,8 @@ public sealed class HostAccessAnalyzer : DiagnosticAnalyzer
         if (!guestFacing.Covers(context.ContainingSymbol)) return;
         if (context.Operation is IAwaitOperation)
         {
-            context.ReportDiagnostic(Diagnostic.Create(Rules.Threads, context.Operation.Syntax.GetFirstToken().GetLocation(),
+            context.ReportDiagnostic(
+                Diagnostic.Create(Rules.Threads, context.Operation.Syntax.GetFirstToken().GetLocation(),
                 "await", "a completion that is called on the strand, or IStrand.Post"));
         }
         else if (!IsConcurrent(context.Compilation) && context.Operation.Syntax is LockStatementSyntax statement)

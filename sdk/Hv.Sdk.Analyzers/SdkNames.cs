@@ -35,10 +35,13 @@ internal static class SdkNames
         "Hv.Sdk.Engines.IEngine", "Hv.Sdk.Engines.IPartition", "Hv.Sdk.Engines.IVcpu",
     ];
 
-    /// <summary>Contracts whose every member is called while the guest waits. The kits' are here too: plugins carry them.</summary>
+    /// <summary>Contracts whose every member is called while the guest waits. The kits' are here too: plugins carry
+    /// them.</summary>
     public static readonly string[] AccessPathContracts =
     [
-        "Hv.Sdk.Io.IIoHandler", "Hv.Sdk.Registers.IRegisterFile`1", "Hv.Sdk.Signals.IIrqHandler", "Hv.Sdk.Pci.ICapabilityHandler",
-        "Hv.Sdk.Virtio.IVirtioDevice", "Hv.Sdk.Block.IBlockListener", "Hv.Sdk.Net.INetListener", "Hv.Sdk.Chars.ICharListener",
+        "Hv.Sdk.Io.IIoHandler", "Hv.Sdk.Registers.IRegisterFile`1", "Hv.Sdk.Signals.IIrqHandler",
+        "Hv.Sdk.Pci.ICapabilityHandler",
+        "Hv.Sdk.Virtio.IVirtioDevice", "Hv.Sdk.Block.IBlockListener", "Hv.Sdk.Net.INetListener",
+        "Hv.Sdk.Chars.ICharListener",
     ];
 }

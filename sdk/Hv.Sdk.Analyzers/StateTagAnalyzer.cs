@@ -5,8 +5,8 @@ using Microsoft.CodeAnalysis.Operations;
 
 namespace Hv.Sdk.Analyzers;
 
-/// <summary>HVA0005: in a Save that is written by hand, one method writes a tag to one writer once. (The generator watches over [Field] tags: HVG002.)
-/// Groups are exempt: a list is written as several groups of one tag.</summary>
+/// <summary>HVA0005: in a Save that is written by hand, one method writes a tag to one writer once. (The generator
+/// watches over [Field] tags: HVG002.) Groups are exempt: a list is written as several groups of one tag.</summary>
 [DiagnosticAnalyzer(LanguageNames.CSharp)]
 public sealed class StateTagAnalyzer : DiagnosticAnalyzer
 {
@@ -30,7 +30,8 @@ public sealed class StateTagAnalyzer : DiagnosticAnalyzer
         Dictionary<(ISymbol Writer, int Tag), IInvocationOperation> written = [];
         List<(IInvocationOperation Call, int Tag)> repeated = [];
         int highest = 0;
-        foreach (IInvocationOperation call in context.OperationBlocks.SelectMany(b => b.Descendants()).OfType<IInvocationOperation>())
+        foreach (IInvocationOperation call in context.OperationBlocks.SelectMany(
+            b => b.Descendants()).OfType<IInvocationOperation>())
         {
             if (!SymbolEqualityComparer.Default.Equals(call.TargetMethod.ContainingType, writer)) continue;
             if (Tag(call) is not int tag || Receiver(call) is not ISymbol receiver) continue;
@@ -42,12 +43,14 @@ public sealed class StateTagAnalyzer : DiagnosticAnalyzer
         foreach ((IInvocationOperation call, int tag) in repeated)
         {
             context.ReportDiagnostic(Diagnostic.Create(Rules.DuplicateTag, call.Arguments[0].Syntax.GetLocation(),
-                ImmutableDictionary<string, string?>.Empty.Add("free", (highest + 1).ToString()), tag, context.OwningSymbol.Name, highest + 1));
+                ImmutableDictionary<string, string?>.Empty.Add("free", (highest + 1).ToString()), tag,
+                    context.OwningSymbol.Name, highest + 1));
         }
     }
 
     private static int? Tag(IInvocationOperation call) =>
-        call.Arguments.FirstOrDefault(a => a.Parameter?.Name == "tag")?.Value.ConstantValue is { HasValue: true, Value: int tag } ? tag : null;
+        call.Arguments.FirstOrDefault(a => a.Parameter?.Name == "tag")?.Value.ConstantValue
+            is { HasValue: true, Value: int tag } ? tag : null;
 
     private static ISymbol? Receiver(IInvocationOperation call) => call.Instance switch
     {
@@ -65,7 +68,8 @@ public sealed class StateTagAnalyzer : DiagnosticAnalyzer
         IOperation below = b;
         for (IOperation? o = b.Parent; o is not null; below = o, o = o.Parent)
         {
-            if (above.Contains(o)) return (o is IConditionalOperation c && below != c.Condition) || o is ISwitchOperation or ISwitchExpressionOperation;
+            if (above.Contains(o)) return (o is IConditionalOperation c && below != c.Condition)
+                || o is ISwitchOperation or ISwitchExpressionOperation;
         }
         return false;
     }

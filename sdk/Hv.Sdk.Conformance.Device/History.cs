@@ -19,7 +19,8 @@ internal sealed class History(string begin = "")
         catch (Exception e)
         {
             string last = string.Join(Environment.NewLine, steps.TakeLast(Shown).Select(s => "  " + s));
-            string what = e is ContractException ? e.Message : $"{e.GetType().Name}: {e.Message} {e.StackTrace?.Split('\n').FirstOrDefault()?.Trim()}";
+            string what = e is ContractException
+                ? e.Message : $"{e.GetType().Name}: {e.Message} {e.StackTrace?.Split('\n').FirstOrDefault()?.Trim()}";
             throw new ContractException($"{what}{Environment.NewLine}{begin} step {steps.Count}, last steps:"
                 + $"{Environment.NewLine}{last}", e);
         }

@@ -44,13 +44,15 @@ internal static class Lifecycle
         (bool, int)[] lines = [.. bench.Lines.Select(l => (l.Level, l.RisingEdges))];
         int messages = bench.Msi.Count;
         LetTheHostWork();
-        CheckRun.Require(before.AsSpan().SequenceEqual(bench.SaveState()), "its state changes while the machine is paused");
-        CheckRun.Require(lines.SequenceEqual(bench.Lines.Select(l => (l.Level, l.RisingEdges))), "it drives lines while the machine is paused");
+        CheckRun.Require(before.AsSpan().SequenceEqual(bench.SaveState()),
+            "its state changes while the machine is paused");
+        CheckRun.Require(lines.SequenceEqual(bench.Lines.Select(l => (l.Level, l.RisingEdges))),
+            "it drives lines while the machine is paused");
         CheckRun.Require(messages == bench.Msi.Count, "it sends messages while the machine is paused");
     }
 
-    /// <summary>Gives threads, timers and the pool of the host their turn: returns when timers that were due long before have run, on a
-    /// busy host too.</summary>
+    /// <summary>Gives threads, timers and the pool of the host their turn: returns when timers that were due long
+    /// before have run, on a busy host too.</summary>
     private static void LetTheHostWork()
     {
         for (int turn = 0; turn < 2; turn++)
@@ -66,7 +68,8 @@ internal static class Lifecycle
         foreach (int seed in run.Seeds(4))
         {
             CallWatch watch = new();
-            using DeviceBench bench = subject.NewBench(seed, subject.Setup with { Decorate = c => new PassThroughContext(c, watch) });
+            using DeviceBench bench =
+                subject.NewBench(seed, subject.Setup with { Decorate = c => new PassThroughContext(c, watch) });
             Random random = new(seed);
             for (int i = 0; i < subject.Steps; i++) subject.Next(random, bench).Apply(bench);
             LetTheHostWork();
@@ -76,11 +79,13 @@ internal static class Lifecycle
 
     public static void IsCollected(DeviceSubject subject, CheckRun run)
     {
-        if (subject.Factory.GetType().Assembly.Location.Length == 0) CheckRun.NotApplicable("the plugin was not loaded from a file");
+        if (subject.Factory.GetType().Assembly.Location.Length == 0) CheckRun.NotApplicable(
+            "the plugin was not loaded from a file");
         WeakReference context = UseAndUnload(subject, run);
         for (int turn = 0; context.IsAlive; turn++)
         {
-            CheckRun.Require(turn < CollectTurns, "its load context lives on after unloading: a static event, a timer, a thread or a cache of the "
+            CheckRun.Require(turn < CollectTurns,
+                "its load context lives on after unloading: a static event, a timer, a thread or a cache of the "
                 + "runtime holds the plugin; undo in Dispose what Attach did");
             GC.Collect();
             GC.WaitForPendingFinalizers();

@@ -9,7 +9,8 @@ using Hv.Sdk.Time;
 
 namespace Hv.Sdk.Conformance.Device;
 
-// One decorator a contract, each with nothing in it but the watch over the calling thread; a closed set, so in one file.
+// One decorator a contract, each with nothing in it but the watch over the calling thread; a closed set, so in one
+// file.
 
 internal sealed class PassThroughHandler(IIoHandler inner) : IIoHandler
 {
@@ -41,7 +42,8 @@ internal sealed class PassThroughRegion(IRegion inner, CallWatch watch) : IRegio
 internal sealed class PassThroughSink(IrqLine inner, CallWatch watch) : IIrqSink
 {
     /// <summary>A line that is not connected stays so: devices may ask.</summary>
-    public static IrqLine Wrap(IrqLine line, CallWatch watch) => line.IsConnected ? new IrqLine(new PassThroughSink(line, watch), 0) : line;
+    public static IrqLine Wrap(IrqLine line, CallWatch watch) =>
+        line.IsConnected ? new IrqLine(new PassThroughSink(line, watch), 0) : line;
 
     public void Set(int pin, bool level)
     {
@@ -115,7 +117,8 @@ internal sealed class PassThroughDma(IDmaSpace inner) : IDmaSpace
     public bool TryLease(GuestPhysicalAddress address, int lengthBytes, DmaAccess access, out IDmaLease lease) =>
         inner.TryLease(address, lengthBytes, access, out lease);
 
-    public bool TryReadUInt16(GuestPhysicalAddress address, out ushort value) => inner.TryReadUInt16(address, out value);
+    public bool TryReadUInt16(GuestPhysicalAddress address, out ushort value) =>
+        inner.TryReadUInt16(address, out value);
     public bool TryWriteUInt16(GuestPhysicalAddress address, ushort value) => inner.TryWriteUInt16(address, value);
     public bool TryDiscard(GuestPhysicalAddress address, ulong lengthBytes) => inner.TryDiscard(address, lengthBytes);
     public void Fence() => inner.Fence();

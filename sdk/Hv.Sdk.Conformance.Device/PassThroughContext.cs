@@ -9,8 +9,8 @@ using Hv.Sdk.Time;
 
 namespace Hv.Sdk.Conformance.Device;
 
-/// <summary>Every contract that a device is given, wrapped in a decorator that does nothing: what a core with faults, traces or another
-/// process in between hands out. A device must not tell the difference.</summary>
+/// <summary>Every contract that a device is given, wrapped in a decorator that does nothing: what a core with faults,
+/// traces or another process in between hands out. A device must not tell the difference.</summary>
 internal sealed class PassThroughContext(IDeviceContext inner, CallWatch watch) : IDeviceContext
 {
     private readonly PassThroughDma dma = new(inner.Dma);
@@ -40,7 +40,8 @@ internal sealed class PassThroughContext(IDeviceContext inner, CallWatch watch) 
         return new IrqInputs(new PassThroughLevels(inputs), 0, count);
     }
 
-    public IVmTimer CreateTimer(string name, Action<VmTime> fired) => new PassThroughTimer(inner.CreateTimer(name, due => fired(due)), watch);
+    public IVmTimer CreateTimer(string name, Action<VmTime> fired) =>
+        new PassThroughTimer(inner.CreateTimer(name, due => fired(due)), watch);
 
     public T? Backend<T>(string slot) where T : class => inner.Backend<T>(slot) switch
     {

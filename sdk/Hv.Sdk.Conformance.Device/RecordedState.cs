@@ -10,8 +10,8 @@ public sealed record RecordedState(ushort Version, long NowNs, byte[] Bytes)
 {
     private const string Pattern = "v*.state";
 
-    /// <summary>The states in a folder, oldest first: <c>vN.state</c>, two lines, the time and the section in hexadecimal digits. None when
-    /// there is no such folder.</summary>
+    /// <summary>The states in a folder, oldest first: <c>vN.state</c>, two lines, the time and the section in
+    /// hexadecimal digits. None when there is no such folder.</summary>
     public static IReadOnlyList<RecordedState> ReadFolder(string folder) => !Directory.Exists(folder) ? []
         : [.. Directory.EnumerateFiles(folder, Pattern).Select(Read).OrderBy(s => s.Version)];
 
@@ -19,7 +19,8 @@ public sealed record RecordedState(ushort Version, long NowNs, byte[] Bytes)
     {
         string[] lines = File.ReadAllLines(file);
         ushort version = ushort.Parse(Path.GetFileNameWithoutExtension(file).AsSpan(1), CultureInfo.InvariantCulture);
-        return new RecordedState(version, long.Parse(lines[0], CultureInfo.InvariantCulture), Convert.FromHexString(lines[1]));
+        return new RecordedState(
+            version, long.Parse(lines[0], CultureInfo.InvariantCulture), Convert.FromHexString(lines[1]));
     }
 
     /// <summary>Writes it into a folder, unless the version is there: what was shipped never changes.</summary>

@@ -7,7 +7,8 @@ namespace Hv.Sdk.Conformance.Device;
 /// <summary>What a device does when it is saved and restored.</summary>
 internal static class StateChecks
 {
-    /// <summary>What a field is grown to: more than any device's own state, little enough to be tried with each field.</summary>
+    /// <summary>What a field is grown to: more than any device's own state, little enough to be tried with each
+    /// field.</summary>
     private const int HugeBytes = 4 << 20;
     private const int HugeCount = 20_000;
 
@@ -30,7 +31,8 @@ internal static class StateChecks
                     step.Apply(saved);
                     byte[] first = saved.SaveState();
                     CheckRun.Require(first.AsSpan().SequenceEqual(saved.SaveState()), "two saves in a row differ");
-                    if (saved.Difference(reference) is { } difference) CheckRun.Fail($"saved / not saved: {difference}");
+                    if (saved.Difference(reference) is { } difference) CheckRun.Fail(
+                        $"saved / not saved: {difference}");
                 });
             }
         }
@@ -87,7 +89,8 @@ internal static class StateChecks
                     restored = twin;
                     ulong expected = step.Apply(reference), actual = step.Apply(restored);
                     CheckRun.Require(expected == actual, $"restored {actual:x}h / original {expected:x}h");
-                    if (restored.Difference(reference) is { } difference) CheckRun.Fail($"restored / original: {difference}");
+                    if (restored.Difference(reference) is { } difference) CheckRun.Fail(
+                        $"restored / original: {difference}");
                 });
             }
             restored.Dispose();
@@ -100,12 +103,14 @@ internal static class StateChecks
         foreach (int seed in run.Seeds(subject.Seeds * 4))
         {
             using DeviceBench donor = Donor(subject, seed, 20, out Random random);
-            TryOn(subject, donor, random, "damaged at random", StateDamage.Apply(random, donor.SaveState()), steps: 100);
+            TryOn(subject, donor, random, "damaged at random", StateDamage.Apply(random, donor.SaveState()),
+                steps: 100);
         }
         foreach (int seed in run.Seeds(2))
         {
             using DeviceBench donor = Donor(subject, seed, subject.Steps / 2, out Random random);
-            foreach ((string what, byte[] state) in StateDamage.OneFieldEach(donor.SaveState())) TryOn(subject, donor, random, what, state, steps: 40);
+            foreach ((string what, byte[] state) in StateDamage.OneFieldEach(donor.SaveState())) TryOn(
+                subject, donor, random, what, state, steps: 40);
         }
     }
 
@@ -122,7 +127,8 @@ internal static class StateChecks
                 StateField grown = fields[at] with { Bytes = [.. fields[at].Bytes!, .. new byte[HugeBytes]] };
                 byte[]? saved = TryOn(subject, donor, random, $"field {tag} grown",
                     StateFields.Write(fields[..at].Append(grown).Concat(fields[(at + 1)..])), steps: 30);
-                CheckRun.Require(saved is null || saved.Length < HugeBytes, $"field {tag} is taken over with {HugeBytes} bytes: bound its length in Load");
+                CheckRun.Require(saved is null || saved.Length < HugeBytes,
+                    $"field {tag} is taken over with {HugeBytes} bytes: bound its length in Load");
                 saved = TryOn(subject, donor, random, $"field {tag} repeated",
                     StateFields.Write(fields.Concat(Enumerable.Repeat(fields[at], HugeCount))), steps: 30);
                 CheckRun.Require(saved is null || StateFields.Read(saved).Count < HugeCount,
@@ -131,8 +137,10 @@ internal static class StateChecks
         }
     }
 
-    /// <summary>Restores a state and goes on from it; null when it was refused, otherwise what the device saves right after loading.</summary>
-    private static byte[]? TryOn(DeviceSubject subject, DeviceBench donor, Random random, string what, byte[] state, int steps)
+    /// <summary>Restores a state and goes on from it; null when it was refused, otherwise what the device saves right
+    /// after loading.</summary>
+    private static byte[]? TryOn(
+        DeviceSubject subject, DeviceBench donor, Random random, string what, byte[] state, int steps)
     {
         byte[]? saved = null;
         History history = new(what);
@@ -165,7 +173,8 @@ internal static class StateChecks
             fields.Add(new StateField(unknown + 2, 0, new byte[300]));
             using DeviceBench? twin = donor.TwinFrom(StateFields.Write(fields));
             CheckRun.Require(twin is not null, "a state with further fields is refused");
-            CheckRun.Require(state.AsSpan().SequenceEqual(twin.SaveState()), "further fields in the state changed what was taken over");
+            CheckRun.Require(state.AsSpan().SequenceEqual(twin.SaveState()),
+                "further fields in the state changed what was taken over");
         }
     }
 
@@ -178,10 +187,12 @@ internal static class StateChecks
         ushort oldest = ((IStateful)device.Device).OldestStateVersion;
         foreach (RecordedState recorded in subject.States)
         {
-            CheckRun.Require(recorded.Version >= oldest, $"version {recorded.Version} was shipped, but the device reads from {oldest} on only");
+            CheckRun.Require(recorded.Version >= oldest,
+                $"version {recorded.Version} was shipped, but the device reads from {oldest} on only");
             using DeviceBench twin = Load(subject, recorded);
             if (recorded.Version == current)
-                CheckRun.Require(recorded.Bytes.AsSpan().SequenceEqual(twin.SaveState()), $"the state of version {current} is not saved again byte for byte");
+                CheckRun.Require(recorded.Bytes.AsSpan().SequenceEqual(twin.SaveState()),
+                    $"the state of version {current} is not saved again byte for byte");
             GoOn(subject, twin, run);
         }
     }
@@ -190,7 +201,8 @@ internal static class StateChecks
     {
         try
         {
-            return DeviceBench.FromState(subject.Factory, subject.Setup, recorded.NowNs, recorded.Version, recorded.Bytes);
+            return DeviceBench.FromState(
+                subject.Factory, subject.Setup, recorded.NowNs, recorded.Version, recorded.Bytes);
         }
         catch (StateException e)
         {
@@ -229,6 +241,7 @@ internal static class StateChecks
     private static void RequireState(DeviceSubject subject)
     {
         using DeviceBench bench = subject.NewBench();
-        if (!bench.HasState) CheckRun.NotApplicable("the device is marked [NoState]; that it truly has none is 'restored-twin-goes-on-the-same'");
+        if (!bench.HasState) CheckRun.NotApplicable(
+            "the device is marked [NoState]; that it truly has none is 'restored-twin-goes-on-the-same'");
     }
 }

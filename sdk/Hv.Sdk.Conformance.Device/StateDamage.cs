@@ -2,10 +2,12 @@ using Hv.Sdk.TestKit;
 
 namespace Hv.Sdk.Conformance.Device;
 
-/// <summary>Damages a state section: bits, length, and single fields with their form kept, since bit flips seldom get past the form.</summary>
+/// <summary>Damages a state section: bits, length, and single fields with their form kept, since bit flips seldom get
+/// past the form.</summary>
 internal static class StateDamage
 {
-    private static readonly ulong[] EdgeNumbers = [0, 1, 0x40, 0x7f, 0x80, 0xff, 0x7fff, 0xffff, int.MaxValue, uint.MaxValue, long.MaxValue, ulong.MaxValue];
+    private static readonly ulong[] EdgeNumbers =
+        [0, 1, 0x40, 0x7f, 0x80, 0xff, 0x7fff, 0xffff, int.MaxValue, uint.MaxValue, long.MaxValue, ulong.MaxValue];
 
     public static byte[] Apply(Random random, byte[] state)
     {
@@ -13,7 +15,8 @@ internal static class StateDamage
         switch (random.Next(4))
         {
             case 0:
-                for (int i = random.Next(1, 4); i > 0 && copy.Length > 0; i--) copy[random.Next(copy.Length)] ^= (byte)(1 << random.Next(8));
+                for (int i = random.Next(1, 4); i > 0 && copy.Length > 0; i--) copy[random.Next(copy.Length)] ^= (byte)(
+                    1 << random.Next(8));
                 return copy;
             case 1:
                 return copy[..random.Next(copy.Length + 1)];
@@ -22,7 +25,8 @@ internal static class StateDamage
         }
     }
 
-    /// <summary>Every field in turn with each value that is at an edge, and nothing else changed: what a bound is for.</summary>
+    /// <summary>Every field in turn with each value that is at an edge, and nothing else changed: what a bound is
+    /// for.</summary>
     public static IEnumerable<(string What, byte[] State)> OneFieldEach(byte[] state)
     {
         List<StateField> fields = StateFields.Read(state);
@@ -30,11 +34,14 @@ internal static class StateDamage
         for (int i = 0; i < fields.Count; i++)
         {
             // The first few of a repeated field stand for the rest.
-            if (!seen.Add(fields[i].Tag) && fields[i].Bytes is not null && i > 0 && fields[i - 1].Tag == fields[i].Tag) continue;
+            if (!seen.Add(fields[i].Tag) && fields[i].Bytes is not null && i > 0
+                && fields[i - 1].Tag == fields[i].Tag) continue;
             foreach (StateField[] change in Edges(fields[i]))
             {
-                string now = change.Length != 1 ? $"{change.Length} times" : change[0].Bytes is { } b ? $"{b.Length} bytes" : $"{change[0].Number:x}h";
-                yield return ($"field {fields[i].Tag} changed to {now}", StateFields.Write([.. fields[..i], .. change, .. fields[(i + 1)..]]));
+                string now = change.Length != 1 ? $"{change.Length} times" : change[0].Bytes is { } b
+                    ? $"{b.Length} bytes" : $"{change[0].Number:x}h";
+                yield return ($"field {fields[i].Tag} changed to {now}",
+                    StateFields.Write([.. fields[..i], .. change, .. fields[(i + 1)..]]));
             }
         }
     }
@@ -43,7 +50,8 @@ internal static class StateDamage
     {
         if (field.Bytes is not { } bytes)
         {
-            foreach (ulong number in EdgeNumbers.Append(field.Number + 1).Append(field.Number - 1)) yield return [field with { Number = number }];
+            foreach (ulong number in EdgeNumbers.Append(field.Number + 1).Append(
+                field.Number - 1)) yield return [field with { Number = number }];
             yield break;
         }
         foreach (int length in new[] { 0, bytes.Length - 1, bytes.Length + 1, 2 * bytes.Length, bytes.Length + 5000 })

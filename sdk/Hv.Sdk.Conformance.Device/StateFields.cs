@@ -6,7 +6,8 @@ namespace Hv.Sdk.Conformance.Device;
 /// <summary>One tagged field of a state section: a number, or bytes.</summary>
 internal readonly record struct StateField(int Tag, ulong Number, byte[]? Bytes);
 
-/// <summary>A state section taken apart into its fields and put together again, so that one can be changed and the form kept.</summary>
+/// <summary>A state section taken apart into its fields and put together again, so that one can be changed and the form
+/// kept.</summary>
 internal static class StateFields
 {
     public static List<StateField> Read(ReadOnlySpan<byte> state)

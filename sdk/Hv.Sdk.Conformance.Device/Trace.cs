@@ -3,13 +3,15 @@ using Hv.Sdk.TestKit.Fakes;
 
 namespace Hv.Sdk.Conformance.Device;
 
-/// <summary>What a run showed to the guest and to the board, a number a step: two runs that are the same have equal traces.</summary>
+/// <summary>What a run showed to the guest and to the board, a number a step: two runs that are the same have equal
+/// traces.</summary>
 internal sealed class Trace
 {
     private const int StateEvery = 16;
     private readonly List<(BenchStep Step, int Seen)> steps = [];
 
-    /// <summary>Makes <paramref name="subject"/>'s steps of a seed on a bench; <paramref name="between"/> runs after each.</summary>
+    /// <summary>Makes <paramref name="subject"/>'s steps of a seed on a bench; <paramref name="between"/> runs after
+    /// each.</summary>
     public static Trace Record(DeviceSubject subject, int seed, BenchSetup setup, Action? between = null)
     {
         Trace trace = new();

@@ -13,8 +13,8 @@ internal enum FileOperation : byte
     WriteZeroes,
 }
 
-/// <summary>A host file in memory that knows what would survive a power cut: of what was not flushed any sectors, in any order. Can be
-/// told to fail, and is full at 64 MiB. Any thread.</summary>
+/// <summary>A host file in memory that knows what would survive a power cut: of what was not flushed any sectors, in
+/// any order. Can be told to fail, and is full at 64 MiB. Any thread.</summary>
 internal sealed class CrashFile(ReadOnlySpan<byte> contents) : IHostFile
 {
     private const int TornBytes = 512;
@@ -24,7 +24,8 @@ internal sealed class CrashFile(ReadOnlySpan<byte> contents) : IHostFile
     private byte[] bytes = contents.ToArray();
     private byte[] durable = contents.ToArray();
 
-    /// <summary>Asked before each operation; what it answers other than Ok is what the operation ends with, with no effect.</summary>
+    /// <summary>Asked before each operation; what it answers other than Ok is what the operation ends with, with no
+    /// effect.</summary>
     public Func<FileOperation, BlockStatus> Intercept { get; set; } = static _ => BlockStatus.Ok;
     /// <summary>Operations so far.</summary>
     public int Operations { get; private set; }
@@ -161,7 +162,8 @@ internal sealed class CrashFile(ReadOnlySpan<byte> contents) : IHostFile
         CanPunchHoles ? Zero(FileOperation.PunchHole, offsetBytes, lengthBytes) : BlockStatus.Unsupported;
 
     /// <inheritdoc/>
-    public BlockStatus WriteZeroes(long offsetBytes, long lengthBytes) => Zero(FileOperation.WriteZeroes, offsetBytes, lengthBytes);
+    public BlockStatus WriteZeroes(long offsetBytes, long lengthBytes) =>
+        Zero(FileOperation.WriteZeroes, offsetBytes, lengthBytes);
 
     private BlockStatus Zero(FileOperation operation, long offsetBytes, long lengthBytes)
     {

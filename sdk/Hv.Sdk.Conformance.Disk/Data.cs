@@ -9,7 +9,8 @@ internal static class Data
     private const int Steps = 300;
     private const int Threads = 4;
 
-    public static void AgreesWithModel(DiskSubject subject, CheckRun run) => RunSteps(subject, run, 6, s => new CrashFile(s.Bytes));
+    public static void AgreesWithModel(DiskSubject subject, CheckRun run) =>
+        RunSteps(subject, run, 6, s => new CrashFile(s.Bytes));
 
     public static void WorksWithoutHoles(DiskSubject subject, CheckRun run) =>
         RunSteps(subject, run, 2, s => new CrashFile(s.Bytes) { CanPunchHoles = false });
@@ -32,7 +33,8 @@ internal static class Data
     }
 
     private static void RequireDone(BlockStatus status, int step) =>
-        CheckRun.Require(status is BlockStatus.Ok or BlockStatus.Unsupported, $"request {step} inside the disk ends with {status}");
+        CheckRun.Require(status is BlockStatus.Ok or BlockStatus.Unsupported,
+            $"request {step} inside the disk ends with {status}");
 
     public static void Zeroes(DiskSubject subject, CheckRun run)
     {
@@ -43,7 +45,8 @@ internal static class Data
                 using DiskTrial trial = DiskTrial.Open(subject, sample);
                 Random random = new(seed);
                 Fill(trial, random);
-                int sector = trial.Model.SectorBytes, first = random.Next(trial.Model.Count - 1), count = random.Next(1, trial.Model.Count - first);
+                int sector = trial.Model.SectorBytes, first = random.Next(trial.Model.Count - 1),
+                    count = random.Next(1, trial.Model.Count - first);
                 BlockStatus status = trial.Zero((long)first * sector, count * sector, mayUnmap: seed % 2 == 0);
                 CheckRun.Require(status == BlockStatus.Ok, $"zeroes end with {status}");
                 CheckRun.Require(trial.Zero(0, 0, mayUnmap: true) == BlockStatus.Ok, "zeroes of no length fail");
@@ -61,7 +64,8 @@ internal static class Data
                 using DiskTrial trial = DiskTrial.Open(subject, sample);
                 Random random = new(seed);
                 Fill(trial, random);
-                int sector = trial.Model.SectorBytes, first = random.Next(trial.Model.Count - 1), count = random.Next(1, trial.Model.Count - first);
+                int sector = trial.Model.SectorBytes, first = random.Next(trial.Model.Count - 1),
+                    count = random.Next(1, trial.Model.Count - first);
                 RequireDone(trial.Discard((long)first * sector, count * sector), 0);
                 trial.Verify($"after a discard of sectors {first} to {first + count - 1}");
                 Fill(trial, random);
@@ -107,7 +111,8 @@ internal static class Data
                 using IDiskImage image = subject.Open(file, isReadOnly: false);
                 Lock turn = new();
                 List<string> wrong = [];
-                Thread[] threads = [.. Enumerable.Range(0, Threads).Select(t => new Thread(() => UseStripe(image, image.IsConcurrent ? new Lock() : turn, seed, t, wrong)))];
+                Thread[] threads = [.. Enumerable.Range(0, Threads).Select(
+                    t => new Thread(() => UseStripe(image, image.IsConcurrent ? new Lock() : turn, seed, t, wrong)))];
                 foreach (Thread thread in threads) thread.Start();
                 foreach (Thread thread in threads) thread.Join();
                 CheckRun.Require(wrong.Count == 0, wrong.FirstOrDefault() ?? "");
@@ -131,13 +136,16 @@ internal static class Data
                 if (random.Next(2) == 0)
                 {
                     random.NextBytes(data);
-                    lock (turn) CheckRun.Require(image.Write(at * sector, data) == BlockStatus.Ok, $"thread {stripe}: a write fails");
+                    lock (turn) CheckRun.Require(
+                        image.Write(at * sector, data) == BlockStatus.Ok, $"thread {stripe}: a write fails");
                     model[at] = data;
                 }
                 else if (model.TryGetValue(at, out byte[]? expected))
                 {
-                    lock (turn) CheckRun.Require(image.Read(at * sector, data) == BlockStatus.Ok, $"thread {stripe}: a read fails");
-                    CheckRun.Require(data.AsSpan().SequenceEqual(expected), $"thread {stripe}: sector {at} holds what this thread has not written");
+                    lock (turn) CheckRun.Require(
+                        image.Read(at * sector, data) == BlockStatus.Ok, $"thread {stripe}: a read fails");
+                    CheckRun.Require(data.AsSpan().SequenceEqual(expected),
+                        $"thread {stripe}: sector {at} holds what this thread has not written");
                 }
             }
         }

@@ -1,7 +1,7 @@
 namespace Hv.Sdk.Conformance.Disk;
 
-/// <summary>What each sector of a disk may read as: one value when it was written and all is well, several when a write failed or a power
-/// cut may have eaten it, any after a discard.</summary>
+/// <summary>What each sector of a disk may read as: one value when it was written and all is well, several when a write
+/// failed or a power cut may have eaten it, any after a discard.</summary>
 internal sealed class DiskModel(byte[] contents, int sectorBytes)
 {
     private readonly Sector[] sectors = [.. contents.Chunk(sectorBytes).Select(c => new Sector(c))];
@@ -12,13 +12,15 @@ internal sealed class DiskModel(byte[] contents, int sectorBytes)
     /// <summary>A write was acknowledged.</summary>
     public void Written(long offset, ReadOnlySpan<byte> data)
     {
-        for (int i = 0; i < data.Length; i += sectorBytes) sectors[(offset + i) / sectorBytes].Write(data.Slice(i, sectorBytes).ToArray());
+        for (int i = 0; i < data.Length; i += sectorBytes) sectors[(offset + i) / sectorBytes].Write(
+            data.Slice(i, sectorBytes).ToArray());
     }
 
     /// <summary>A write failed: each of its sectors holds what it held, or what was to be written.</summary>
     public void Uncertain(long offset, ReadOnlySpan<byte> data)
     {
-        for (int i = 0; i < data.Length; i += sectorBytes) sectors[(offset + i) / sectorBytes].MayHold(data.Slice(i, sectorBytes).ToArray());
+        for (int i = 0; i < data.Length; i += sectorBytes) sectors[(offset + i) / sectorBytes].MayHold(
+            data.Slice(i, sectorBytes).ToArray());
     }
 
     /// <summary>A discard was made, or tried: the range may hold anything.</summary>
@@ -83,6 +85,7 @@ internal sealed class DiskModel(byte[] contents, int sectorBytes)
             return false;
         }
 
-        public int FirstWrongByte(ReadOnlySpan<byte> read) => Math.Min(read.CommonPrefixLength(sinceFlush[^1]), read.Length - 1);
+        public int FirstWrongByte(ReadOnlySpan<byte> read) =>
+            Math.Min(read.CommonPrefixLength(sinceFlush[^1]), read.Length - 1);
     }
 }

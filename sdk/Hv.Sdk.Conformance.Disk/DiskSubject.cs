@@ -26,19 +26,23 @@ public sealed class DiskSubject
     /// <summary>Options as a user would type them.</summary>
     public IReadOnlyDictionary<string, string> Options { get; init; } = new Dictionary<string, string>();
 
-    /// <summary>Images to try it on: small ones, at least 64 KiB and at most a few MiB of disk; not read-only variants.</summary>
+    /// <summary>Images to try it on: small ones, at least 64 KiB and at most a few MiB of disk; not read-only
+    /// variants.</summary>
     public IReadOnlyList<DiskSample> Samples { get; init; } = [];
 
     /// <summary>The format's name.</summary>
     public string Name => Format.GetType().GetCustomAttribute<DiskFormatAttribute>()?.Name ?? Format.GetType().Name;
 
-    /// <summary>A subject of which nothing is known but its class: a format that takes a file of zeroes is tried on one; others need samples.</summary>
-    public static DiskSubject Of(IDiskFormat format, IReadOnlyDictionary<string, string> options, IReadOnlyList<DiskSample> samples)
+    /// <summary>A subject of which nothing is known but its class: a format that takes a file of zeroes is tried on
+    /// one; others need samples.</summary>
+    public static DiskSubject Of(
+        IDiskFormat format, IReadOnlyDictionary<string, string> options, IReadOnlyList<DiskSample> samples)
     {
         DiskSubject subject = new() { Format = format, Options = options, Samples = samples };
         if (samples.Count > 0) return subject;
         DiskSample zeroes = new("zeroes.img", new byte[ZeroFileBytes]);
-        return subject.CanOpen(zeroes) ? new DiskSubject { Format = format, Options = options, Samples = [zeroes] } : subject;
+        return subject.CanOpen(zeroes)
+            ? new DiskSubject { Format = format, Options = options, Samples = [zeroes] } : subject;
     }
 
     private bool CanOpen(DiskSample sample)
@@ -61,6 +65,7 @@ public sealed class DiskSubject
     {
         public IHostFile File => file;
         public bool IsReadOnly => isReadOnly;
-        public IDiskImage OpenBacking(string reference, string? format) => throw new DiskException($"there is no '{reference}' here");
+        public IDiskImage OpenBacking(string reference, string? format) =>
+            throw new DiskException($"there is no '{reference}' here");
     }
 }

@@ -3,7 +3,8 @@ using Hv.Sdk.TestKit.Conformance;
 
 namespace Hv.Sdk.Conformance.Disk;
 
-/// <summary>An open image on a file of the suite, with the model of what it must hold; makes random requests as a guest would.</summary>
+/// <summary>An open image on a file of the suite, with the model of what it must hold; makes random requests as a guest
+/// would.</summary>
 internal sealed class DiskTrial : IDisposable
 {
     private const int MostSectors = 24;
@@ -67,7 +68,8 @@ internal sealed class DiskTrial : IDisposable
     {
         byte[] data = Filled(length);
         BlockStatus status = Image.Read(offset, data);
-        if (status == BlockStatus.Ok && Model.Difference(offset, data) is { } difference) CheckRun.Fail($"read of {length} bytes at {offset}: {difference}");
+        if (status == BlockStatus.Ok && Model.Difference(offset, data) is { } difference) CheckRun.Fail(
+            $"read of {length} bytes at {offset}: {difference}");
         return status;
     }
 

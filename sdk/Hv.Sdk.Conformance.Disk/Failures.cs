@@ -51,10 +51,12 @@ internal static class Failures
         }
         trial.Verify(when);
 
-        // What was read now is what is there: a second cut must not bring back anything older. Written anew, so that it is certain.
+        // What was read now is what is there: a second cut must not bring back anything older. Written anew, so that it
+        // is certain.
         byte[] all = new byte[trial.Image.LengthBytes];
         CheckRun.Require(trial.Image.Read(0, all) == BlockStatus.Ok, $"{when} the disk cannot be read");
-        CheckRun.Require(trial.Write(0, all) == BlockStatus.Ok && trial.Flush() == BlockStatus.Ok, $"{when} the disk cannot be written");
+        CheckRun.Require(trial.Write(0, all) == BlockStatus.Ok && trial.Flush() == BlockStatus.Ok,
+            $"{when} the disk cannot be written");
         return trial;
     }
 
@@ -68,7 +70,8 @@ internal static class Failures
                 byte[] data = new byte[trial.Model.SectorBytes * 3];
                 data.AsSpan().Fill(0x3c);
                 RequireReported(trial, failure, FileOperation.Write, "a write", t => t.Write(0, data));
-                RequireReported(trial, failure, FileOperation.WriteZeroes, "zeroes", t => t.Zero(t.Model.SectorBytes, t.Model.SectorBytes, mayUnmap: false));
+                RequireReported(trial, failure, FileOperation.WriteZeroes, "zeroes", t =>
+                    t.Zero(t.Model.SectorBytes, t.Model.SectorBytes, mayUnmap: false));
                 RequireReported(trial, failure, FileOperation.Flush, "a flush", t => t.Flush());
             }
             using DiskTrial reader = DiskTrial.Open(subject, sample);
@@ -76,17 +79,20 @@ internal static class Failures
             reader.File.Intercept = o => o == FileOperation.Read ? BlockStatus.IoError : BlockStatus.Ok;
 
             // Right data out of a cache may succeed; DiskTrial.Read fails on wrong data.
-            for (int i = 0; i < reader.Model.Count; i++) _ = reader.Read((long)i * reader.Model.SectorBytes, reader.Model.SectorBytes);
+            for (int i = 0; i < reader.Model.Count; i++) _ =
+                reader.Read((long)i * reader.Model.SectorBytes, reader.Model.SectorBytes);
         }
     }
 
-    private static void RequireReported(DiskTrial trial, BlockStatus failure, FileOperation failing, string what, Func<DiskTrial, BlockStatus> request)
+    private static void RequireReported(
+        DiskTrial trial, BlockStatus failure, FileOperation failing, string what, Func<DiskTrial, BlockStatus> request)
     {
         bool wasAsked = false;
         trial.File.Intercept = o =>
         {
             // Zeroes may be written in one way or another.
-            bool fails = o == failing || (failing == FileOperation.WriteZeroes && o is FileOperation.Write or FileOperation.PunchHole);
+            bool fails = o == failing
+                || (failing == FileOperation.WriteZeroes && o is FileOperation.Write or FileOperation.PunchHole);
             wasAsked |= fails;
             return fails ? failure : BlockStatus.Ok;
         };
@@ -102,7 +108,8 @@ internal static class Failures
         {
             foreach (DiskSample sample in Contract.SamplesOf(subject))
             {
-                for (int nth = 1; nth <= MostErrors; nth++) FailNth(subject, sample, seed, nth, nth % 3 == 0 ? BlockStatus.NoSpace : BlockStatus.IoError);
+                for (int nth = 1; nth <= MostErrors; nth++) FailNth(
+                    subject, sample, seed, nth, nth % 3 == 0 ? BlockStatus.NoSpace : BlockStatus.IoError);
             }
         }
     }
@@ -140,17 +147,22 @@ internal static class Failures
             {
                 Random random = new(seed);
                 byte[] damaged = (byte[])sample.Bytes.Clone();
-                for (int i = random.Next(1, 9); i > 0; i--) damaged[random.Next(random.Next(2) == 0 ? Math.Min(4096, damaged.Length) : damaged.Length)] ^= (byte)random.Next(1, 256);
+                for (int i = random.Next(1, 9); i > 0;
+                    i--) damaged[random.Next(
+                        random.Next(2) == 0 ? Math.Min(4096, damaged.Length) : damaged.Length)] ^= (byte)random.Next(
+                            1, 256);
                 Opens(subject, damaged, "bytes changed at random");
             }
         }
     }
 
-    /// <summary>Every word of the header, and the first words of each page after it: where formats keep tables.</summary>
+    /// <summary>Every word of the header, and the first words of each page after it: where formats keep
+    /// tables.</summary>
     private static IEnumerable<int> EdgesOfMetadata(int fileBytes)
     {
         for (int at = 0; at + 8 <= Math.Min(HeaderBytes, fileBytes); at += 4) yield return at;
-        for (int page = PageBytes; page + PageHeadBytes <= Math.Min(MostPages * PageBytes, fileBytes); page += PageBytes)
+        for (int page = PageBytes; page + PageHeadBytes <= Math.Min(MostPages * PageBytes, fileBytes);
+            page += PageBytes)
         {
             for (int at = 0; at < PageHeadBytes; at += 4) yield return page + at;
         }
@@ -175,7 +187,8 @@ internal static class Failures
             RequireModest(before, damage);
             if (image.LengthBytes < image.SectorBytes) return true;
             byte[] sector = new byte[image.SectorBytes];
-            foreach (long at in new[] { 0, image.LengthBytes / 2 / image.SectorBytes * image.SectorBytes, image.LengthBytes - image.SectorBytes })
+            foreach (long at in new[] { 0, image.LengthBytes / 2 / image.SectorBytes * image.SectorBytes,
+                image.LengthBytes - image.SectorBytes })
             {
                 _ = image.Read(at, sector);
                 _ = image.Write(at, sector);
@@ -197,7 +210,8 @@ internal static class Failures
         }
         catch (Exception e) when (e is not ContractException)
         {
-            throw new ContractException($"{damage}: {e.GetType().Name}: {e.Message} {e.StackTrace?.Split('\n').FirstOrDefault()?.Trim()}", e);
+            throw new ContractException(
+                $"{damage}: {e.GetType().Name}: {e.Message} {e.StackTrace?.Split('\n').FirstOrDefault()?.Trim()}", e);
         }
     }
 

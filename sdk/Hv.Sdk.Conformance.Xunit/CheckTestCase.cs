@@ -5,8 +5,9 @@ using Xunit.Sdk;
 
 namespace Hv.Sdk.Conformance.Xunit;
 
-/// <summary>One check as a test, named <c>Class.check-name</c>. xunit 2 decides on skipping before a test runs, and a check knows only
-/// while it runs whether it applies; so its failure with <see cref="NotApplicableException"/> is turned into a skip on the way out.</summary>
+/// <summary>One check as a test, named <c>Class.check-name</c>. xunit 2 decides on skipping before a test runs, and a
+/// check knows only while it runs whether it applies; so its failure with <see cref="NotApplicableException"/> is
+/// turned into a skip on the way out.</summary>
 internal sealed class CheckTestCase : XunitTestCase
 {
     /// <summary>For deserialization only.</summary>
@@ -14,7 +15,9 @@ internal sealed class CheckTestCase : XunitTestCase
     [Obsolete("Called by xunit when it takes a test case over from another process.")]
     public CheckTestCase() { }
 
-    public CheckTestCase(IMessageSink diagnostics, TestMethodDisplay display, TestMethodDisplayOptions displayOptions, ITestMethod method, string check)
+    public CheckTestCase(
+        IMessageSink diagnostics, TestMethodDisplay display, TestMethodDisplayOptions displayOptions,
+            ITestMethod method, string check)
         : base(diagnostics, display, displayOptions, method, [check]) { }
 
     protected override string GetDisplayName(IAttributeInfo factAttribute, string displayName)
@@ -23,11 +26,13 @@ internal sealed class CheckTestCase : XunitTestCase
         return $"{TestMethod.TestClass.Class.Name}.{TestMethodArguments[0]}{tier}";
     }
 
-    public override async Task<RunSummary> RunAsync(IMessageSink diagnosticMessageSink, IMessageBus messageBus, object[] constructorArguments,
+    public override async Task<RunSummary> RunAsync(
+        IMessageSink diagnosticMessageSink, IMessageBus messageBus, object[] constructorArguments,
         ExceptionAggregator aggregator, CancellationTokenSource cancellationTokenSource)
     {
         using SkippingBus bus = new(messageBus);
-        RunSummary summary = await base.RunAsync(diagnosticMessageSink, bus, constructorArguments, aggregator, cancellationTokenSource)
+        RunSummary summary =
+            await base.RunAsync(diagnosticMessageSink, bus, constructorArguments, aggregator, cancellationTokenSource)
             .ConfigureAwait(false);
         summary.Failed -= bus.Skipped;
         summary.Skipped += bus.Skipped;
@@ -40,7 +45,8 @@ internal sealed class CheckTestCase : XunitTestCase
 
         public bool QueueMessage(IMessageSinkMessage message)
         {
-            if (message is not ITestFailed failed || failed.ExceptionTypes.FirstOrDefault() != typeof(NotApplicableException).FullName)
+            if (message is not ITestFailed failed
+                || failed.ExceptionTypes.FirstOrDefault() != typeof(NotApplicableException).FullName)
                 return inner.QueueMessage(message);
             Skipped++;
             return inner.QueueMessage(new TestSkipped(failed.Test, failed.Messages[0]));

@@ -5,8 +5,8 @@ using Xunit.Sdk;
 
 namespace Hv.Sdk.Conformance.Xunit;
 
-/// <summary>Makes a test of every check of a suite: the method takes the check's name. A check that does not apply is reported as
-/// skipped, with its reason.</summary>
+/// <summary>Makes a test of every check of a suite: the method takes the check's name. A check that does not apply is
+/// reported as skipped, with its reason.</summary>
 /// <param name="suite">The suite's class.</param>
 [XunitTestCaseDiscoverer("Hv.Sdk.Conformance.Xunit.CheckDiscoverer", "Hv.Sdk.Conformance.Xunit")]
 [AttributeUsage(AttributeTargets.Method)]
@@ -24,9 +24,11 @@ public sealed class ChecksAttribute(Type suite) : FactAttribute
 public sealed class CheckDiscoverer(IMessageSink diagnostics) : IXunitTestCaseDiscoverer
 {
     /// <inheritdoc/>
-    public IEnumerable<IXunitTestCase> Discover(ITestFrameworkDiscoveryOptions discoveryOptions, ITestMethod testMethod, IAttributeInfo factAttribute)
+    public IEnumerable<IXunitTestCase> Discover(
+        ITestFrameworkDiscoveryOptions discoveryOptions, ITestMethod testMethod, IAttributeInfo factAttribute)
     {
-        ConformanceSuite suite = (ConformanceSuite)Activator.CreateInstance((Type)factAttribute.GetConstructorArguments().First())!;
+        ConformanceSuite suite =
+            (ConformanceSuite)Activator.CreateInstance((Type)factAttribute.GetConstructorArguments().First())!;
         string? only = factAttribute.GetNamedArgument<string?>(nameof(ChecksAttribute.Only));
         string? except = factAttribute.GetNamedArgument<string?>(nameof(ChecksAttribute.Except));
         foreach (Check check in suite.AllChecks)

@@ -5,7 +5,8 @@ using Xunit;
 
 namespace Hv.Sdk.Conformance.Xunit;
 
-/// <summary>The checks that every device must pass, a test each. Derive a test class, and tell it how to set the device up:
+/// <summary>The checks that every device must pass, a test each. Derive a test class, and tell it how to set the device
+/// up:
 /// <c>public sealed class Gpio8Conformance : DeviceConformance&lt;Gpio8Factory&gt;;</c></summary>
 /// <typeparam name="TFactory">The device's exported factory.</typeparam>
 public abstract class DeviceConformance<TFactory> where TFactory : IDeviceFactory, new()
@@ -19,8 +20,8 @@ public abstract class DeviceConformance<TFactory> where TFactory : IDeviceFactor
     /// <summary>How many steps a seed takes.</summary>
     protected virtual int Steps => 250;
 
-    /// <summary>Brings the device to work, as its driver would, so that the fuzz starts where it matters. Every other seed runs it.
-    /// The same random numbers must give the same calls.</summary>
+    /// <summary>Brings the device to work, as its driver would, so that the fuzz starts where it matters. Every other
+    /// seed runs it. The same random numbers must give the same calls.</summary>
     protected virtual void Prepare(DeviceBench bench, Random random) { }
 
     /// <summary>The next step of a fuzz. The same random numbers and device must give the same step.</summary>
@@ -38,9 +39,11 @@ public abstract class DeviceConformance<TFactory> where TFactory : IDeviceFactor
 
     /// <summary>One check with the seeds of every build.</summary>
     [Checks(typeof(DeviceSuite), Except = DeviceSuite.RecordedStates)]
-    public void Conforms(string check) => Verdict.Of(DeviceSuite.Default.RunCheck(check, Subject, ConformanceOptions.Quick));
+    public void Conforms(string check) =>
+        Verdict.Of(DeviceSuite.Default.RunCheck(check, Subject, ConformanceOptions.Quick));
 
     /// <summary>One check with ten times the seeds.</summary>
     [Checks(typeof(DeviceSuite), Except = DeviceSuite.RecordedStates), Trait("tier", "nightly")]
-    public void ConformsToManySeeds(string check) => Verdict.Of(DeviceSuite.Default.RunCheck(check, Subject, ConformanceOptions.Thorough));
+    public void ConformsToManySeeds(string check) =>
+        Verdict.Of(DeviceSuite.Default.RunCheck(check, Subject, ConformanceOptions.Thorough));
 }

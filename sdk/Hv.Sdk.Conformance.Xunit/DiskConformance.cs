@@ -18,10 +18,12 @@ public abstract class DiskConformance<TFormat> where TFormat : IDiskFormat, new(
 
     /// <summary>One check with the seeds of every build.</summary>
     [Checks(typeof(DiskSuite))]
-    public void Conforms(string check) => Verdict.Of(DiskSuite.Default.RunCheck(check, DiskSubject.Of(new TFormat(), Options, Samples), ConformanceOptions.Quick));
+    public void Conforms(string check) => Verdict.Of(
+        DiskSuite.Default.RunCheck(check, DiskSubject.Of(new TFormat(), Options, Samples), ConformanceOptions.Quick));
 
     /// <summary>One check with ten times the seeds.</summary>
     [Checks(typeof(DiskSuite)), Trait("tier", "nightly")]
     public void ConformsToManySeeds(string check) =>
-        Verdict.Of(DiskSuite.Default.RunCheck(check, DiskSubject.Of(new TFormat(), Options, Samples), ConformanceOptions.Thorough));
+        Verdict.Of(DiskSuite.Default.RunCheck(
+            check, DiskSubject.Of(new TFormat(), Options, Samples), ConformanceOptions.Thorough));
 }

@@ -5,12 +5,14 @@ using Hv.Sdk.TestKit.Conformance;
 
 namespace Hv.Sdk.Conformance.Xunit;
 
-/// <summary>Keeps one saved state of every version of a device's layout that was ever shipped, in the folder <c>states</c> beside the
-/// test, and holds the device to reading them: <c>public sealed class Gpio8States() : ShippedStates&lt;Gpio8Factory&gt;;</c>.
-/// A new version's file is written by running the test with <c>HV_UPDATE_STATES=1</c>; a file that is there is never changed.</summary>
+/// <summary>Keeps one saved state of every version of a device's layout that was ever shipped, in the folder
+/// <c>states</c> beside the test, and holds the device to reading them: <c>public sealed class Gpio8States() :
+/// ShippedStates&lt;Gpio8Factory&gt;;</c>. A new version's file is written by running the test with
+/// <c>HV_UPDATE_STATES=1</c>; a file that is there is never changed.</summary>
 /// <typeparam name="TFactory">The device's exported factory.</typeparam>
 /// <param name="testFile">Given by the compiler.</param>
-public abstract class ShippedStates<TFactory>([CallerFilePath] string testFile = "") where TFactory : IDeviceFactory, new()
+public abstract class ShippedStates<TFactory>([CallerFilePath] string testFile = "") where TFactory : IDeviceFactory,
+    new()
 {
     private const int Steps = 300;
 
@@ -24,7 +26,8 @@ public abstract class ShippedStates<TFactory>([CallerFilePath] string testFile =
         string folder = Path.Combine(Path.GetDirectoryName(testFile)!, "states");
         ushort current = CurrentVersion(out RecordedState present);
         if (Environment.GetEnvironmentVariable("HV_UPDATE_STATES") == "1") present.WriteTo(folder);
-        DeviceSubject subject = new() { Factory = new TFactory(), Setup = Setup, States = RecordedState.ReadFolder(folder) };
+        DeviceSubject subject =
+            new() { Factory = new TFactory(), Setup = Setup, States = RecordedState.ReadFolder(folder) };
         if (!subject.States.Any(s => s.Version == current))
             throw new ContractException($"{folder} has no v{current}.state: a layout of version {current} was shipped or will be; run with HV_UPDATE_STATES=1");
         Verdict.Of(DeviceSuite.Default.RunCheck(check, subject, ConformanceOptions.Quick));

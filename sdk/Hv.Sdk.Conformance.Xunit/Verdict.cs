@@ -16,7 +16,8 @@ internal static class Verdict
                 throw new NotApplicableException(result.Evidence);
             case CheckOutcome.Failed:
                 string seed = result.Seed is { } s ? $" (seed {s})" : "";
-                throw new ContractException($"{result.Check.Name}{seed}: {result.Check.Meaning}{Environment.NewLine}{result.Evidence}");
+                throw new ContractException(
+                    $"{result.Check.Name}{seed}: {result.Check.Meaning}{Environment.NewLine}{result.Evidence}");
         }
     }
 }

@@ -4,8 +4,8 @@ using Hv.Sdk.Virtio.TestKit;
 
 namespace Hv.Sdk.Conformance.Xunit;
 
-/// <summary>The device checks for a virtio device: every other seed begins with a driver that has set the queues up, and every third
-/// step scribbles over its rings. Derive one class for each transport and layout worth it.</summary>
+/// <summary>The device checks for a virtio device: every other seed begins with a driver that has set the queues up,
+/// and every third step scribbles over its rings. Derive one class for each transport and layout worth it.</summary>
 /// <typeparam name="TFactory">The device's exported factory.</typeparam>
 public abstract class VirtioConformance<TFactory> : DeviceConformance<TFactory> where TFactory : IDeviceFactory, new()
 {
@@ -48,13 +48,15 @@ public abstract class VirtioConformance<TFactory> : DeviceConformance<TFactory> 
     {
         ArgumentNullException.ThrowIfNull(random);
         ulong wanted = random.Next(3) == 0 ? 0 : ulong.MaxValue;
-        VirtioGuest.Start(bench, IsPacked ? wanted | VirtioFeature.PackedRing : wanted & ~VirtioFeature.PackedRing, QueueSize);
+        VirtioGuest.Start(bench, IsPacked ? wanted | VirtioFeature.PackedRing : wanted & ~VirtioFeature.PackedRing,
+            QueueSize);
     }
 
     /// <inheritdoc/>
     protected override BenchStep Next(Random random, DeviceBench bench)
     {
         ArgumentNullException.ThrowIfNull(random);
-        return random.Next(3) == 0 ? HostileRings.Next(random, QueueCount, IsPacked, QueueSize) : base.Next(random, bench);
+        return random.Next(3) == 0
+            ? HostileRings.Next(random, QueueCount, IsPacked, QueueSize) : base.Next(random, bench);
     }
 }

@@ -3,8 +3,10 @@ using System.Text.RegularExpressions;
 
 namespace Hv.Sdk.FaultRules;
 
-/// <summary>A state that must hold for a rule to apply: <c>[DEVICE.]FIELD OP VALUE</c>. Fields are what the device shows as an
-/// <see cref="IInspectable"/>, those of a part after a slash (<c>virtio/status</c>). Operators: <c>=</c>, <c>!=</c>, <c>&lt;</c>,
+/// <summary>A state that must hold for a rule to apply: <c>[DEVICE.]FIELD OP VALUE</c>. Fields are what the device
+/// shows as an
+/// <see cref="IInspectable"/>, those of a part after a slash (<c>virtio/status</c>). Operators: <c>=</c>, <c>!=</c>,
+/// <c>&lt;</c>,
 /// <c>&gt;</c>, <c>&lt;=</c>, <c>&gt;=</c>, and <c>&amp;</c>: any of these bits is set.</summary>
 public sealed partial class FaultCondition
 {
@@ -31,7 +33,8 @@ public sealed partial class FaultCondition
     {
         Match match = Form().Match(source);
         string? path = match.Groups["path"].Success ? match.Groups["path"].Value : null;
-        condition = new FaultCondition(path, match.Groups["field"].Value, match.Groups["op"].Value, match.Groups["value"].Value);
+        condition = new FaultCondition(
+            path, match.Groups["field"].Value, match.Groups["op"].Value, match.Groups["value"].Value);
         // An order and a mask need a number.
         return match.Success && (condition.number is not null || condition.comparison is "=" or "!=");
     }
@@ -69,7 +72,8 @@ public sealed partial class FaultCondition
             ? ulong.TryParse(source.AsSpan(2), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out value)
             : ulong.TryParse(source, NumberStyles.None, CultureInfo.InvariantCulture, out value);
 
-    [GeneratedRegex(@"^(?:(?<path>[A-Za-z0-9_-]+)\.)?(?<field>[A-Za-z0-9_/.-]+?)(?<op>!=|<=|>=|=|<|>|&)(?<value>.+)$", RegexOptions.CultureInvariant)]
+    [GeneratedRegex(@"^(?:(?<path>[A-Za-z0-9_-]+)\.)?(?<field>[A-Za-z0-9_/.-]+?)(?<op>!=|<=|>=|=|<|>|&)(?<value>.+)$",
+        RegexOptions.CultureInvariant)]
     private static partial Regex Form();
 
     private sealed class FieldProbe(string wanted) : IInspector
@@ -98,7 +102,8 @@ public sealed partial class FaultCondition
             prefix = outer;
         }
 
-        // Without a field to look for, names are collected; with one, nothing is allocated for the others of the same part.
+        // Without a field to look for, names are collected; with one, nothing is allocated for the others of the same
+        // part.
         private bool IsWanted(string name)
         {
             if (wanted.Length == 0) Seen.Add(prefix + name);

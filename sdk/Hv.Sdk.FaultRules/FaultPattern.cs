@@ -3,8 +3,8 @@ using Hv.Sdk.Faults;
 
 namespace Hv.Sdk.FaultRules;
 
-/// <summary>Where a rule applies: <c>DEVICE[:POINT]</c>, both with <c>*</c> and <c>?</c>. Without a point every point of the device is
-/// meant that the fault can break.</summary>
+/// <summary>Where a rule applies: <c>DEVICE[:POINT]</c>, both with <c>*</c> and <c>?</c>. Without a point every point
+/// of the device is meant that the fault can break.</summary>
 public sealed class FaultPattern
 {
     private readonly string path;

@@ -4,9 +4,9 @@ using Hv.Sdk.State;
 
 namespace Hv.Sdk.FaultRules;
 
-/// <summary>All rules of one machine or bench, and the one place where contracts are wired through them. A contract that no rule
-/// addresses is given back as it is. In an open plan every contract stands behind a forwarder instead, so that rules can be added while
-/// the machine runs; that costs one call an access.</summary>
+/// <summary>All rules of one machine or bench, and the one place where contracts are wired through them. A contract
+/// that no rule addresses is given back as it is. In an open plan every contract stands behind a forwarder instead, so
+/// that rules can be added while the machine runs; that costs one call an access.</summary>
 public sealed class FaultPlan(IFaultHost host, bool isOpen)
 {
     private const int MaxRules = 4096;
@@ -22,11 +22,14 @@ public sealed class FaultPlan(IFaultHost host, bool isOpen)
     /// <summary>All places that were wired, in the order of wiring.</summary>
     public IEnumerable<FaultSite> Sites => sites.Keys.Select(k => k.Site).Distinct();
 
-    /// <summary>Adds a rule. Before contracts are wired; or to an open plan, while nothing of the machine runs.</summary>
-    /// <exception cref="ConfigurationException">The name is taken, or (in a wired plan) there is no such place.</exception>
+    /// <summary>Adds a rule. Before contracts are wired; or to an open plan, while nothing of the machine
+    /// runs.</summary>
+    /// <exception cref="ConfigurationException">The name is taken, or (in a wired plan) there is no such
+    /// place.</exception>
     public FaultRule Add(string name, string kind, FaultPattern where, FaultWhen when, IFault fault)
     {
-        if (rules.Exists(r => r.Name == name)) throw new ConfigurationException($"two faults are called '{name}'") { Option = "name" };
+        if (rules.Exists(r => r.Name == name)) throw new ConfigurationException(
+            $"two faults are called '{name}'") { Option = "name" };
         FaultRule rule = new(name, kind, where, when, fault, host);
         rules.Add(rule);
         foreach (WiredSite site in sites.Values) site.Add(rule);
@@ -40,8 +43,8 @@ public sealed class FaultPlan(IFaultHost host, bool isOpen)
         rules.Remove(rule);
     }
 
-    /// <summary>Wires a contract at its place: gives what its user is to call. A place that is wired again, because its device was
-    /// reloaded, keeps its rules' counters, timers and decorators' state.</summary>
+    /// <summary>Wires a contract at its place: gives what its user is to call. A place that is wired again, because its
+    /// device was reloaded, keeps its rules' counters, timers and decorators' state.</summary>
     public T Wire<T>(string path, string point, IStrand strand, T contract) where T : class
     {
         FaultSite site = new() { Path = path, Point = point };
@@ -53,7 +56,8 @@ public sealed class FaultPlan(IFaultHost host, bool isOpen)
         return ((WiredSite<T>)wired).Wire(contract);
     }
 
-    /// <summary>Whether a rule addresses a place with this contract: what costs something to make decoratable asks first.</summary>
+    /// <summary>Whether a rule addresses a place with this contract: what costs something to make decoratable asks
+    /// first.</summary>
     public bool Addresses<T>(string path, string point) where T : class
     {
         FaultSite site = new() { Path = path, Point = point };
@@ -79,7 +83,8 @@ public sealed class FaultPlan(IFaultHost host, bool isOpen)
         }
     }
 
-    /// <summary>Takes it over. A rule that was not there when the machine was saved begins anew; one that is no more is left out.</summary>
+    /// <summary>Takes it over. A rule that was not there when the machine was saved begins anew; one that is no more is
+    /// left out.</summary>
     public void Load(StateReader reader)
     {
         // The seed may have come with the state.
@@ -113,7 +118,8 @@ public sealed class FaultPlan(IFaultHost host, bool isOpen)
         }
     }
 
-    private sealed class WiredSite<T>(FaultPlan plan, IFaultHost host, FaultSite site, IStrand strand) : WiredSite where T : class
+    private sealed class WiredSite<T>(FaultPlan plan, IFaultHost host, FaultSite site, IStrand strand) : WiredSite
+        where T : class
     {
         private IForwarder<T>? forwarder;
         private T? outermost;
@@ -131,7 +137,8 @@ public sealed class FaultPlan(IFaultHost host, bool isOpen)
         public override void Add(FaultRule rule)
         {
             if (!Decorate(rule) || !Forwarders.Has<T>()) return;
-            if (forwarder is null) throw new InvalidOperationException("the machine was not built to take faults while it runs");
+            if (forwarder is null) throw new InvalidOperationException(
+                "the machine was not built to take faults while it runs");
             forwarder.Inner = outermost!;
         }
 

@@ -44,7 +44,8 @@ public sealed class FaultRule
     internal IFaultEntropy Entropy => entropy;
     private readonly List<FaultSite> sites = [];
 
-    /// <summary>The first firings, at most <see cref="KeptFirings"/>. Those before a restore are not among them.</summary>
+    /// <summary>The first firings, at most <see cref="KeptFirings"/>. Those before a restore are not among
+    /// them.</summary>
     public IReadOnlyList<FaultFiring> Firings
     {
         get
@@ -70,7 +71,8 @@ public sealed class FaultRule
         {
             if (strikes >= When.Count) return false;
             Opportunities++;
-            bool isChosen = When.Nth != 0 ? Opportunities == When.Nth : When.Every == 0 || Opportunities % When.Every == 0;
+            bool isChosen = When.Nth != 0 ? Opportunities == When.Nth : When.Every == 0
+                || Opportunities % When.Every == 0;
             if (!isChosen || !Draws()) return false;
             strikes++;
             return true;

@@ -7,7 +7,8 @@ using Hv.Sdk.Time;
 namespace Hv.Sdk.FaultRules;
 
 /// <summary>One rule at one place.</summary>
-internal sealed class FaultScope(FaultRule rule, FaultSite site, string contract, IStrand strand, IFaultHost host) : IFaultScope
+internal sealed class FaultScope(FaultRule rule, FaultSite site, string contract, IStrand strand, IFaultHost host)
+    : IFaultScope
 {
     private const int MaxTimers = 64;
     private const string MomentTimer = "moment";

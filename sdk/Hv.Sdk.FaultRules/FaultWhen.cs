@@ -3,26 +3,35 @@ using Hv.Sdk.Time;
 
 namespace Hv.Sdk.FaultRules;
 
-/// <summary>When a rule strikes. An opportunity counts when it lies between <see cref="After"/> and <see cref="Until"/> and the state
-/// <see cref="While"/> holds; of those that count, <see cref="Nth"/>, <see cref="Every"/> and <see cref="Probability"/> choose.</summary>
+/// <summary>When a rule strikes. An opportunity counts when it lies between <see cref="After"/> and <see cref="Until"/>
+/// and the state
+/// <see cref="While"/> holds; of those that count, <see cref="Nth"/>, <see cref="Every"/> and <see cref="Probability"/>
+/// choose.</summary>
 public sealed class FaultWhen
 {
     /// <summary>The rule language's words with their types and bounds.</summary>
     public static OptionSchema Schema { get; } = new(
     [
-        new() { Name = "nth", Type = OptionType.Number, Minimum = 1, Summary = "strike at this opportunity only, from 1" },
-        new() { Name = "every", Type = OptionType.Number, Minimum = 1, Summary = "strike at every so many opportunities" },
-        new() { Name = "after", Type = OptionType.Duration, Maximum = long.MaxValue, Summary = "nothing counts before this virtual time" },
-        new() { Name = "until", Type = OptionType.Duration, Maximum = long.MaxValue, Summary = "nothing counts after this virtual time" },
+        new() { Name = "nth", Type = OptionType.Number, Minimum = 1,
+            Summary = "strike at this opportunity only, from 1" },
+        new() { Name = "every", Type = OptionType.Number, Minimum = 1,
+            Summary = "strike at every so many opportunities" },
+        new() { Name = "after", Type = OptionType.Duration, Maximum = long.MaxValue,
+            Summary = "nothing counts before this virtual time" },
+        new() { Name = "until", Type = OptionType.Duration, Maximum = long.MaxValue,
+            Summary = "nothing counts after this virtual time" },
         new()
         {
             Name = "period", Type = OptionType.Duration, Minimum = 1000, Maximum = long.MaxValue,
             Summary = "faults that happen by themselves: an opportunity this often, instead of one",
         },
-        new() { Name = "probability", Type = OptionType.Text, Summary = "strike by chance, from the VM's seed: 0.01 or 1%" },
-        new() { Name = "while", Type = OptionType.Text, Summary = "only in this state: [DEVICE.]FIELD=VALUE, also != < > <= >= &" },
+        new() { Name = "probability", Type = OptionType.Text,
+            Summary = "strike by chance, from the VM's seed: 0.01 or 1%" },
+        new() { Name = "while", Type = OptionType.Text,
+            Summary = "only in this state: [DEVICE.]FIELD=VALUE, also != < > <= >= &" },
         new() { Name = "count", Type = OptionType.Number, Minimum = 1, Summary = "strike at most so often" },
-        new() { Name = "optional", Type = OptionType.Flag, Default = "off", Summary = "the run need not end with 6 when it never fires" },
+        new() { Name = "optional", Type = OptionType.Flag, Default = "off",
+            Summary = "the run need not end with 6 when it never fires" },
     ]);
 
     /// <summary>Always.</summary>
@@ -48,17 +57,20 @@ public sealed class FaultWhen
     public bool IsOptional { get; private init; }
 
     /// <summary>Takes values over that were validated against <see cref="Schema"/>.</summary>
-    /// <exception cref="ConfigurationException">The probability or the state cannot be read, or the words contradict each other;
+    /// <exception cref="ConfigurationException">The probability or the state cannot be read, or the words contradict
+    /// each other;
     /// <see cref="ConfigurationException.Option"/> names the word.</exception>
     public static FaultWhen From(OptionValues values)
     {
         FaultCondition? condition = null;
         if (values.Text("while") is { } state && !FaultCondition.TryRead(state, out condition))
-            throw Wrong("while", $"'while' is '{state}'; write FIELD=VALUE or DEVICE.FIELD=VALUE, for example serial0.lcr=3");
+            throw Wrong("while",
+                $"'while' is '{state}'; write FIELD=VALUE or DEVICE.FIELD=VALUE, for example serial0.lcr=3");
         long after = (long)values.Number("after");
         long until = (long)values.Number("until", long.MaxValue);
         if (until < after) throw Wrong("until", "'until' is before 'after': nothing would ever count");
-        if (values.Has("nth") && values.Has("every")) throw Wrong("every", "'nth' and 'every' exclude each other: give one of them");
+        if (values.Has("nth") && values.Has("every")) throw Wrong(
+            "every", "'nth' and 'every' exclude each other: give one of them");
         const ulong PollNs = 1_000_000; // a state is looked for once a virtual millisecond
         return new FaultWhen
         {
@@ -78,11 +90,13 @@ public sealed class FaultWhen
     {
         if (text is null) return 1;
         bool isPercent = text.EndsWith('%');
-        bool isNumber = double.TryParse(isPercent ? text[..^1] : text, NumberStyles.AllowDecimalPoint | NumberStyles.AllowExponent,
+        bool isNumber = double.TryParse(
+            isPercent ? text[..^1] : text, NumberStyles.AllowDecimalPoint | NumberStyles.AllowExponent,
             CultureInfo.InvariantCulture, out double value);
         if (isPercent) value /= 100;
         return isNumber && value is > 0 and <= 1 ? value
-            : throw Wrong("probability", $"'probability' is '{text}'; give a number above 0 and up to 1, or a percentage such as 1%");
+            : throw Wrong("probability",
+                $"'probability' is '{text}'; give a number above 0 and up to 1, or a percentage such as 1%");
     }
 
     private static ConfigurationException Wrong(string option, string message) => new(message) { Option = option };

@@ -12,7 +12,8 @@ using Hv.Sdk.Time;
 
 namespace Hv.Sdk.FaultRules;
 
-/// <summary>Which forwarder stands before which contract. <see cref="IGuestMemory"/> has none: nobody calls it.</summary>
+/// <summary>Which forwarder stands before which contract. <see cref="IGuestMemory"/> has none: nobody calls
+/// it.</summary>
 internal static class Forwarders
 {
     private static readonly Dictionary<Type, Func<object, object>> Makers = new()

@@ -14,10 +14,11 @@ public interface IFaultHost
     IStrand Strand { get; }
     /// <summary>A stream of randomness from the seed and this name.</summary>
     IFaultEntropy CreateEntropy(string name);
-    /// <summary>A timer that is neither cancelled by a reset nor saved with the devices' timers. What its callback throws is
-    /// the fault's failure.</summary>
+    /// <summary>A timer that is neither cancelled by a reset nor saved with the devices' timers. What its callback
+    /// throws is the fault's failure.</summary>
     IVmTimer CreateTimer(string name, IStrand strand, Action<VmTime> fired);
-    /// <summary>Whether a state of a device holds; false too when there is no such device or field. Enters its strand.</summary>
+    /// <summary>Whether a state of a device holds; false too when there is no such device or field. Enters its
+    /// strand.</summary>
     bool Holds(string path, FaultCondition condition);
     /// <summary>A rule fired. Any thread.</summary>
     void Fired(FaultRule rule, FaultFiring firing);

@@ -42,7 +42,8 @@ public class ForwardingBlockPort : IBlockPort, IBlockListener, IForwarder<IBlock
     /// <inheritdoc/>
     public virtual int MaxSegments => inner.MaxSegments;
     /// <inheritdoc/>
-    public virtual bool TrySubmit(in BlockRequest request, ReadOnlySpan<DmaSegment> segments) => inner.TrySubmit(request, segments);
+    public virtual bool TrySubmit(in BlockRequest request, ReadOnlySpan<DmaSegment> segments) =>
+        inner.TrySubmit(request, segments);
     /// <inheritdoc/>
     public virtual void Abandon(ulong tag) => inner.Abandon(tag);
 

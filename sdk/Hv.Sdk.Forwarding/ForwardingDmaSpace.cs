@@ -10,19 +10,25 @@ public class ForwardingDmaSpace(IDmaSpace inner) : IDmaSpace, IForwarder<IDmaSpa
     /// <inheritdoc/>
     public virtual bool TryRead(GuestPhysicalAddress address, Span<byte> to) => Inner.TryRead(address, to);
     /// <inheritdoc/>
-    public virtual bool TryWrite(GuestPhysicalAddress address, ReadOnlySpan<byte> from) => Inner.TryWrite(address, from);
+    public virtual bool TryWrite(GuestPhysicalAddress address, ReadOnlySpan<byte> from) =>
+        Inner.TryWrite(address, from);
     /// <inheritdoc/>
-    public virtual bool TryWindow(GuestPhysicalAddress address, int lengthBytes, DmaAccess access, out DmaWindow window) =>
+    public virtual bool TryWindow(
+        GuestPhysicalAddress address, int lengthBytes, DmaAccess access, out DmaWindow window) =>
         Inner.TryWindow(address, lengthBytes, access, out window);
     /// <inheritdoc/>
-    public virtual bool TryLease(GuestPhysicalAddress address, int lengthBytes, DmaAccess access, out IDmaLease lease) =>
+    public virtual bool TryLease(
+        GuestPhysicalAddress address, int lengthBytes, DmaAccess access, out IDmaLease lease) =>
         Inner.TryLease(address, lengthBytes, access, out lease);
     /// <inheritdoc/>
-    public virtual bool TryReadUInt16(GuestPhysicalAddress address, out ushort value) => Inner.TryReadUInt16(address, out value);
+    public virtual bool TryReadUInt16(GuestPhysicalAddress address, out ushort value) =>
+        Inner.TryReadUInt16(address, out value);
     /// <inheritdoc/>
-    public virtual bool TryWriteUInt16(GuestPhysicalAddress address, ushort value) => Inner.TryWriteUInt16(address, value);
+    public virtual bool TryWriteUInt16(GuestPhysicalAddress address, ushort value) =>
+        Inner.TryWriteUInt16(address, value);
     /// <inheritdoc/>
-    public virtual bool TryDiscard(GuestPhysicalAddress address, ulong lengthBytes) => Inner.TryDiscard(address, lengthBytes);
+    public virtual bool TryDiscard(GuestPhysicalAddress address, ulong lengthBytes) =>
+        Inner.TryDiscard(address, lengthBytes);
     /// <inheritdoc/>
     public virtual void Fence() => Inner.Fence();
 }

@@ -62,7 +62,8 @@ internal sealed class OptionMember
     public string InfoText { get; private set; } = "";
     public string BindText { get; private set; } = "";
 
-    public static OptionMember? Create(IPropertySymbol property, AttributeData option, SemanticModel model, Generated result)
+    public static OptionMember? Create(
+        IPropertySymbol property, AttributeData option, SemanticModel model, Generated result)
     {
         string name = KebabCase(property.Name);
         string summary = (string?)option.ConstructorArguments[0].Value ?? "";
@@ -105,13 +106,17 @@ internal sealed class OptionMember
         }
         else if (property.Type.TypeKind == TypeKind.Enum)
         {
-            List<IFieldSymbol> choices = [.. property.Type.GetMembers().OfType<IFieldSymbol>().Where(f => f.HasConstantValue)];
-            IFieldSymbol? chosen = choices.FirstOrDefault(f => Equals(f.ConstantValue, constant)) ?? choices.FirstOrDefault();
+            List<IFieldSymbol> choices =
+                [.. property.Type.GetMembers().OfType<IFieldSymbol>().Where(f => f.HasConstantValue)];
+            IFieldSymbol? chosen = choices.FirstOrDefault(f => Equals(f.ConstantValue, constant))
+                ?? choices.FirstOrDefault();
             info.Add("Type = global::Hv.Sdk.OptionType.Choice");
             info.Add($"Choices = [{string.Join(", ", choices.Select(c => Emitter.Literal(KebabCase(c.Name))))}]");
-            if (chosen is not null && !property.IsRequired) info.Add($"Default = {Emitter.Literal(KebabCase(chosen.Name))}");
+            if (chosen is not null && !property.IsRequired) info.Add(
+                $"Default = {Emitter.Literal(KebabCase(chosen.Name))}");
             StringBuilder bind = new($"{property.Name} = values.Text({quoted}) switch {{ ");
-            foreach (IFieldSymbol c in choices) bind.Append($"{Emitter.Literal(KebabCase(c.Name))} => {typeName}.{c.Name}, ");
+            foreach (IFieldSymbol c in choices) bind.Append(
+                $"{Emitter.Literal(KebabCase(c.Name))} => {typeName}.{c.Name}, ");
             bind.Append($"_ => {typeName}.{chosen?.Name} }}");
             member.BindText = bind.ToString();
         }
@@ -151,7 +156,8 @@ internal sealed class OptionMember
         {
             foreach ((int shift, char unit) in new[] { (40, 'T'), (30, 'G'), (20, 'M'), (10, 'K') })
             {
-                if (value != 0 && value % (1UL << shift) == 0) return (value >> shift).ToString(CultureInfo.InvariantCulture) + unit;
+                if (value != 0 && value % (1UL << shift) == 0) return (value >> shift).ToString(
+                    CultureInfo.InvariantCulture) + unit;
             }
         }
         if (kind == 4)
@@ -171,7 +177,8 @@ internal sealed class OptionMember
         for (int i = 0; i < name.Length; i++)
         {
             bool starts = char.IsUpper(name[i]) && i > 0
-                && (char.IsLower(name[i - 1]) || char.IsDigit(name[i - 1]) || (i + 1 < name.Length && char.IsLower(name[i + 1])));
+                && (char.IsLower(name[i - 1]) || char.IsDigit(name[i - 1])
+                    || (i + 1 < name.Length && char.IsLower(name[i + 1])));
             if (starts) text.Append('-');
             text.Append(char.ToLowerInvariant(name[i]));
         }

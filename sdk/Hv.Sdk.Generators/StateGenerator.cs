@@ -75,7 +75,8 @@ public sealed class StateGenerator : IIncrementalGenerator
                 .FirstOrDefault(a => a.AttributeClass?.ToDisplayString() == FieldAttribute);
             if (field is null)
             {
-                if (symbol is IFieldSymbol { IsStatic: false, IsReadOnly: false, IsConst: false, IsImplicitlyDeclared: false })
+                if (symbol is IFieldSymbol { IsStatic: false, IsReadOnly: false, IsConst: false,
+                    IsImplicitlyDeclared: false })
                     result.Add(Diagnostics.Unassigned, symbol, symbol.Name);
                 continue;
             }

@@ -14,14 +14,17 @@ internal abstract class StateMember(string name, int tag)
     public static StateMember? Create(string name, ITypeSymbol type, int tag, int maxLength, ulong maximum)
     {
         if (Scalar.Of(type) is Scalar scalar) return new ScalarMember(name, tag, scalar, maximum);
-        if (type.SpecialType == SpecialType.System_String) return new TextMember(name, tag, maxLength == 0 ? 256 : maxLength);
+        if (type.SpecialType == SpecialType.System_String) return new TextMember(
+            name, tag, maxLength == 0 ? 256 : maxLength);
         if (type.ToDisplayString() == "Hv.Sdk.Time.VmTime") return new TimeMember(name, tag);
-        if (StateGenerator.IsState(type)) return new StateTypeMember(name, tag, type.ToDisplayString(SymbolDisplayFormat.FullyQualifiedFormat));
+        if (StateGenerator.IsState(type)) return new StateTypeMember(
+            name, tag, type.ToDisplayString(SymbolDisplayFormat.FullyQualifiedFormat));
         if (type is IArrayTypeSymbol { Rank: 1 } array)
         {
             if (Scalar.Of(array.ElementType) is Scalar element) return new ArrayMember(name, tag, element, maxLength);
             if (StateGenerator.IsState(array.ElementType))
-                return new StateArrayMember(name, tag, array.ElementType.ToDisplayString(SymbolDisplayFormat.FullyQualifiedFormat), maxLength);
+                return new StateArrayMember(
+                    name, tag, array.ElementType.ToDisplayString(SymbolDisplayFormat.FullyQualifiedFormat), maxLength);
         }
         if (InlineArray(type) is (int length, Scalar inline)) return new InlineArrayMember(name, tag, inline, length);
         return null;

@@ -3,7 +3,8 @@ using Hv.Sdk.Signals;
 
 namespace Hv.Sdk.Pci;
 
-/// <summary>Message-signalled interrupts with a 64-bit address and a mask bit a vector (PCI 3.0, 6.8.1). On the strand.</summary>
+/// <summary>Message-signalled interrupts with a 64-bit address and a mask bit a vector (PCI 3.0, 6.8.1). On the
+/// strand.</summary>
 public sealed class Msi : ICapabilityHandler
 {
     // 6.8.1.3: message control.
@@ -27,7 +28,8 @@ public sealed class Msi : ICapabilityHandler
     internal Msi(PciFunction function, int vectors)
     {
         ArgumentOutOfRangeException.ThrowIfGreaterThan(vectors, 32);
-        if (!BitOperations.IsPow2(vectors)) throw new ArgumentOutOfRangeException(nameof(vectors), vectors, "not a power of two");
+        if (!BitOperations.IsPow2(vectors)) throw new ArgumentOutOfRangeException(
+            nameof(vectors), vectors, "not a power of two");
         this.function = function;
         VectorCount = vectors;
         uint vectorBits = vectors == 32 ? uint.MaxValue : (1u << vectors) - 1;
@@ -43,7 +45,8 @@ public sealed class Msi : ICapabilityHandler
         BitConverter.TryWriteBytes(writable[(Data - 2)..], (ushort)0xffff);
         BitConverter.TryWriteBytes(writable[(Mask - 2)..], vectorBits);
         at = function.AddCapability(CapabilityId.Msi, body, writable, this);
-        function.OwnBits(at + Pending, (byte)vectorBits, (byte)(vectorBits >> 8), (byte)(vectorBits >> 16), (byte)(vectorBits >> 24));
+        function.OwnBits(at + Pending, (byte)vectorBits, (byte)(vectorBits >> 8), (byte)(vectorBits >> 16),
+            (byte)(vectorBits >> 24));
     }
 
     /// <summary>How many vectors the function asks for.</summary>
@@ -52,8 +55,8 @@ public sealed class Msi : ICapabilityHandler
     /// <summary>The guest turned MSI on.</summary>
     public bool IsEnabled => (function.ReadWord(at + Control) & Enable) != 0;
 
-    /// <summary>Signals a vector: sent, kept pending while masked, dropped while MSI is off. Vectors beyond those the guest granted
-    /// share (6.8.1.3). Hot path: allocates nothing.</summary>
+    /// <summary>Signals a vector: sent, kept pending while masked, dropped while MSI is off. Vectors beyond those the
+    /// guest granted share (6.8.1.3). Hot path: allocates nothing.</summary>
     public void Raise(int vector)
     {
         if (!IsEnabled) return;
@@ -80,7 +83,8 @@ public sealed class Msi : ICapabilityHandler
         for (; due != 0; due &= due - 1) Send(BitOperations.TrailingZeroCount(due) & (granted - 1), granted);
     }
 
-    private int Granted => Math.Min(VectorCount, 1 << Math.Min(function.ReadWord(at + Control) >> MultipleMessageEnableShift & 7, 5));
+    private int Granted =>
+        Math.Min(VectorCount, 1 << Math.Min(function.ReadWord(at + Control) >> MultipleMessageEnableShift & 7, 5));
 
     private void Send(int number, int granted) => function.MsiTarget.Send(new MsiMessage
     {

@@ -4,7 +4,8 @@ using Hv.Sdk.Signals;
 
 namespace Hv.Sdk.Pci;
 
-/// <summary>MSI-X: a table of messages and an array of pending bits in memory space (PCI 3.0, 6.8.2). On the strand.</summary>
+/// <summary>MSI-X: a table of messages and an array of pending bits in memory space (PCI 3.0, 6.8.2). On the
+/// strand.</summary>
 public sealed class Msix : IIoHandler, ICapabilityHandler
 {
     // 6.8.2.3: message control.
@@ -56,7 +57,8 @@ public sealed class Msix : IIoHandler, ICapabilityHandler
     /// <summary>The guest turned MSI-X on.</summary>
     public bool IsEnabled => (function.ReadWord(at + Control) & Enable) != 0;
 
-    private bool CanSend => (function.ReadWord(at + Control) & (Enable | FunctionMask)) == Enable && function.IsBusMaster;
+    private bool CanSend =>
+        (function.ReadWord(at + Control) & (Enable | FunctionMask)) == Enable && function.IsBusMaster;
 
     private uint[] Table => function.State.MsixTable;
     private uint[] PendingBits => function.State.MsixPending;
@@ -140,7 +142,8 @@ public sealed class Msix : IIoHandler, ICapabilityHandler
     {
         if (offset < tableBytes) return Table[offset / 4];
         uint index = (offset - pendingStart) / 4;
-        return offset >= pendingStart && offset < pendingStart + pendingBytes && index < (uint)PendingBits.Length ? PendingBits[index] : 0;
+        return offset >= pendingStart && offset < pendingStart + pendingBytes && index < (uint)PendingBits.Length
+            ? PendingBits[index] : 0;
     }
 
     private void WriteDword(uint index, uint value) => Table[index] = (index % EntryDwords) switch

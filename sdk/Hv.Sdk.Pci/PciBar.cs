@@ -3,7 +3,8 @@ using Hv.Sdk.Io;
 
 namespace Hv.Sdk.Pci;
 
-/// <summary>A base address register: keeps its region where the register and the command register say (PCI 3.0, 6.2.5.1).</summary>
+/// <summary>A base address register: keeps its region where the register and the command register say (PCI 3.0,
+/// 6.2.5.1).</summary>
 internal sealed class PciBar(int offset, bool isIo, bool isWide, ulong lengthBytes, IRegion region)
 {
     // No processor addresses more (SDM vol. 3, 4.1.4): above it lies what sizing leaves behind.
@@ -28,8 +29,8 @@ internal sealed class PciBar(int offset, bool isIo, bool isWide, ulong lengthByt
         }
     }
 
-    /// <summary>A register that holds zero or the ones of a sizing write is not an address yet: software may enable decoding before
-    /// it assigns every BAR, and must not find registers over its RAM.</summary>
+    /// <summary>A register that holds zero or the ones of a sizing write is not an address yet: software may enable
+    /// decoding before it assigns every BAR, and must not find registers over its RAM.</summary>
     private bool CanDecode(ulong start)
     {
         ulong last = start + (lengthBytes - 1);

@@ -6,9 +6,10 @@ using Hv.Sdk.State;
 
 namespace Hv.Sdk.Pci;
 
-/// <summary>Configuration space of one function with a header of type 0: identity, BARs that follow what the guest writes,
-/// capabilities, INTx, MSI and MSI-X (PCI Local Bus 3.0, chapter 6). Build it in <see cref="IDevice.Attach"/>: BARs, capabilities,
-/// then <see cref="Present"/>. Afterwards <see cref="Reset"/> and <see cref="Load"/> give it the state to work on. On the strand.</summary>
+/// <summary>Configuration space of one function with a header of type 0: identity, BARs that follow what the guest
+/// writes, capabilities, INTx, MSI and MSI-X (PCI Local Bus 3.0, chapter 6). Build it in <see cref="IDevice.Attach"/>:
+/// BARs, capabilities, then <see cref="Present"/>. Afterwards <see cref="Reset"/> and <see cref="Load"/> give it the
+/// state to work on. On the strand.</summary>
 public sealed class PciFunction : IPciFunction
 {
     private readonly IDeviceContext context;
@@ -27,7 +28,8 @@ public sealed class PciFunction : IPciFunction
     {
         ArgumentNullException.ThrowIfNull(context);
         this.context = context;
-        Slot = context.Pci ?? throw new ConfigurationException($"'{context.Path}' is a PCI device; this board did not put it on a PCI bus");
+        Slot = context.Pci ?? throw new ConfigurationException(
+            $"'{context.Path}' is a PCI device; this board did not put it on a PCI bus");
         State = new PciFunctionState();
         Word(powerOn, Header.VendorId) = identity.VendorId;
         Word(powerOn, Header.DeviceId) = identity.DeviceId;
@@ -56,14 +58,16 @@ public sealed class PciFunction : IPciFunction
     /// <summary>Told when the guest lets the function master the bus, or stops it. Set while building.</summary>
     public Action<bool>? BusMasterChanged { get; init; }
 
-    /// <summary>The guest lets the function read and write memory and send messages (PCI 3.0, table 6-1, bit 2).</summary>
+    /// <summary>The guest lets the function read and write memory and send messages (PCI 3.0, table 6-1, bit
+    /// 2).</summary>
     public bool IsBusMaster => (CommandBits & Command.BusMaster) != 0;
 
     private Command CommandBits => (Command)ReadWord(Header.Command);
 
     internal IMsiTarget MsiTarget => context.Msi;
 
-    /// <summary>Adds a base address register and claims its region. The length is a power of two; 64-bit kinds take the next index too.</summary>
+    /// <summary>Adds a base address register and claims its region. The length is a power of two; 64-bit kinds take the
+    /// next index too.</summary>
     public IRegion AddBar(int index, BarKind kind, ulong lengthBytes, IIoHandler handler, int token)
     {
         bool isIo = kind == BarKind.Io;
@@ -71,11 +75,15 @@ public sealed class PciFunction : IPciFunction
         ArgumentOutOfRangeException.ThrowIfNegative(index);
         ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(index + (isWide ? 1 : 0), Header.BarCount);
         // 6.2.5.1: a memory BAR has at least 16 bytes, an I/O BAR 4 to 256.
-        if (!BitOperations.IsPow2(lengthBytes) || lengthBytes < (isIo ? 4u : 16u) || (isIo && lengthBytes > 256) || (!isWide && lengthBytes > 1u << 31))
-            throw new ArgumentOutOfRangeException(nameof(lengthBytes), lengthBytes, $"not a length for a BAR of kind {kind}");
-        if (bars[index] is not null || (isWide && bars[index + 1] is not null) || (index > 0 && bars[index - 1] is { IsWide: true }))
+        if (!BitOperations.IsPow2(lengthBytes) || lengthBytes < (isIo ? 4u : 16u) || (isIo && lengthBytes > 256)
+            || (!isWide && lengthBytes > 1u << 31))
+            throw new ArgumentOutOfRangeException(
+                nameof(lengthBytes), lengthBytes, $"not a length for a BAR of kind {kind}");
+        if (bars[index] is not null || (isWide && bars[index + 1] is not null)
+            || (index > 0 && bars[index - 1] is { IsWide: true }))
             throw new InvalidOperationException($"BAR {index} is taken");
-        IRegion region = context.AddRegion(isIo ? AddressSpace.Ports : AddressSpace.Memory, $"bar{index}", lengthBytes, handler, token);
+        IRegion region = context.AddRegion(
+            isIo ? AddressSpace.Ports : AddressSpace.Memory, $"bar{index}", lengthBytes, handler, token);
         PciBar bar = new(Header.Bar0 + 4 * index, isIo, isWide, lengthBytes, region);
         bars[index] = bar;
         int at = bar.Offset;
@@ -87,13 +95,16 @@ public sealed class PciFunction : IPciFunction
         return region;
     }
 
-    /// <summary>Adds a capability: ID and link, then <paramref name="body"/>, of which configuration software can change the bits in
+    /// <summary>Adds a capability: ID and link, then <paramref name="body"/>, of which configuration software can
+    /// change the bits in
     /// <paramref name="writeMask"/> (shorter than the body: the rest is read-only). Gives its offset.</summary>
-    public int AddCapability(byte id, ReadOnlySpan<byte> body, ReadOnlySpan<byte> writeMask, ICapabilityHandler? handler)
+    public int AddCapability(
+        byte id, ReadOnlySpan<byte> body, ReadOnlySpan<byte> writeMask, ICapabilityHandler? handler)
     {
         int at = nextCapability;
         int length = 2 + body.Length;
-        if (at + length > Header.Bytes) throw new InvalidOperationException("no room for another capability in 256 bytes");
+        if (at + length > Header.Bytes) throw new InvalidOperationException(
+            "no room for another capability in 256 bytes");
         // 6.7: the list begins at the capability pointer; each link is dword-aligned; zero ends it.
         powerOn[lastLink] = (byte)at;
         Word(powerOn, Header.Status) |= (ushort)Status.Capabilities;
@@ -106,14 +117,16 @@ public sealed class PciFunction : IPciFunction
         return at;
     }
 
-    /// <summary>Adds MSI with a 64-bit address and a mask bit a vector (PCI 3.0, 6.8.1). 1 to 32 vectors, a power of two.</summary>
+    /// <summary>Adds MSI with a 64-bit address and a mask bit a vector (PCI 3.0, 6.8.1). 1 to 32 vectors, a power of
+    /// two.</summary>
     public Msi AddMsi(int vectors)
     {
         Msi = new Msi(this, vectors);
         return Msi;
     }
 
-    /// <summary>Adds MSI-X with its table and pending bits in a BAR of their own (PCI 3.0, 6.8.2). 1 to 2048 vectors.</summary>
+    /// <summary>Adds MSI-X with its table and pending bits in a BAR of their own (PCI 3.0, 6.8.2). 1 to 2048
+    /// vectors.</summary>
     public Msix AddMsix(int vectors, int bar)
     {
         Msix = new Msix(this, vectors, bar);
@@ -190,7 +203,8 @@ public sealed class PciFunction : IPciFunction
     {
         // PCIe 5.0, 7.6: extended space of all zeroes is an empty list.
         if (!IsAccess(offset, size)) return 0;
-        if (offset >= Header.FirstCapability && FindCapability(offset) is { Handler: ICapabilityHandler handler } capability)
+        if (offset >= Header.FirstCapability
+            && FindCapability(offset) is { Handler: ICapabilityHandler handler } capability)
             handler.Reading(capability.Offset, offset - capability.Offset, size);
         ReadOnlySpan<byte> at = State.Config.AsSpan(offset);
         return size switch
@@ -213,7 +227,8 @@ public sealed class PciFunction : IPciFunction
             config[i] = (byte)(kept | (value & writable[i]));
         }
         if (offset < Header.SubsystemVendorId) UpdateDecoding();
-        if (offset >= Header.FirstCapability && FindCapability(offset) is { Handler: ICapabilityHandler handler } capability)
+        if (offset >= Header.FirstCapability
+            && FindCapability(offset) is { Handler: ICapabilityHandler handler } capability)
             handler.Written(capability.Offset, offset - capability.Offset, size);
         if (IsBusMaster != wasBusMaster)
         {
@@ -224,12 +239,14 @@ public sealed class PciFunction : IPciFunction
         UpdateInterrupt();
     }
 
-    /// <summary>Sets INTx: visible in the status register; on the line unless the guest disabled it or uses messages.</summary>
+    /// <summary>Sets INTx: visible in the status register; on the line unless the guest disabled it or uses
+    /// messages.</summary>
     public void SetIntx(bool asserted)
     {
         if (powerOn[Header.InterruptPin] == 0) return;
         byte status = State.Config[Header.Status];
-        State.Config[Header.Status] = (byte)(asserted ? status | (byte)Status.Interrupt : status & ~(byte)Status.Interrupt);
+        State.Config[Header.Status] =
+            (byte)(asserted ? status | (byte)Status.Interrupt : status & ~(byte)Status.Interrupt);
         UpdateInterrupt();
     }
 
@@ -247,10 +264,11 @@ public sealed class PciFunction : IPciFunction
 
     internal ushort ReadWord(int offset) => BinaryPrimitives.ReadUInt16LittleEndian(State.Config.AsSpan(offset));
     internal uint ReadDword(int offset) => BinaryPrimitives.ReadUInt32LittleEndian(State.Config.AsSpan(offset));
-    internal void WriteDword(int offset, uint value) => BinaryPrimitives.WriteUInt32LittleEndian(State.Config.AsSpan(offset), value);
+    internal void WriteDword(int offset, uint value) =>
+        BinaryPrimitives.WriteUInt32LittleEndian(State.Config.AsSpan(offset), value);
 
-    /// <summary>The one place where the INTx line is derived from state (PCI 3.0, 6.2.2 bit 10, 6.2.3 bit 3, 6.8.2: a function that
-    /// uses messages does not drive its pin).</summary>
+    /// <summary>The one place where the INTx line is derived from state (PCI 3.0, 6.2.2 bit 10, 6.2.3 bit 3, 6.8.2: a
+    /// function that uses messages does not drive its pin).</summary>
     internal void UpdateInterrupt() => intx.Set(
         (State.Config[Header.Status] & (byte)Status.Interrupt) != 0
         && (CommandBits & Command.InterruptDisable) == 0

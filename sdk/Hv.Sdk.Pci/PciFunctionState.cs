@@ -2,7 +2,8 @@ using Hv.Sdk.State;
 
 namespace Hv.Sdk.Pci;
 
-/// <summary>What a guest can change or see change in a function. Part of the state of the device that has the function.</summary>
+/// <summary>What a guest can change or see change in a function. Part of the state of the device that has the
+/// function.</summary>
 [DeviceState("pci-function", 1)]
 public sealed partial class PciFunctionState
 {

@@ -78,7 +78,8 @@ public static unsafe class Descriptor
         }
     }
 
-    /// <summary>Waits until there is something to read (or the end), or until <paramref name="stop"/> is signalled; true for the former.</summary>
+    /// <summary>Waits until there is something to read (or the end), or until <paramref name="stop"/> is signalled;
+    /// true for the former.</summary>
     /// <exception cref="PosixException">The wait failed.</exception>
     public static bool WaitReadable(int descriptor, EventDescriptor stop)
     {

@@ -1,6 +1,7 @@
 namespace Hv.Sdk.Posix;
 
-/// <summary>Something that a thread can wait for beside a descriptor: an eventfd. Signalling is for any thread.</summary>
+/// <summary>Something that a thread can wait for beside a descriptor: an eventfd. Signalling is for any
+/// thread.</summary>
 public sealed class EventDescriptor : IDisposable
 {
     private int descriptor;

@@ -46,8 +46,8 @@ internal static unsafe partial class NativeMethods
         internal short Returned;
     }
 
-    // SAFETY (whole class): every pointer that is passed is to a local, to a fixed span with its own length, or to a struct above
-    // whose layout is the C library's; callees keep none of them beyond the call.
+    // SAFETY (whole class): every pointer that is passed is to a local, to a fixed span with its own length, or to a
+    // struct above whose layout is the C library's; callees keep none of them beyond the call.
     [LibraryImport("libc", SetLastError = true)]
     internal static partial int isatty(int fd);
 

@@ -3,9 +3,9 @@ using System.Text;
 
 namespace Hv.Sdk.Posix;
 
-/// <summary>A terminal in raw mode: each key arrives at once and as it is, Ctrl-C included. Output processing stays on, so that
-/// messages of the host that end in a bare line feed still read well. Members may be called on any thread, also while the process
-/// ends; each is idempotent.</summary>
+/// <summary>A terminal in raw mode: each key arrives at once and as it is, Ctrl-C included. Output processing stays on,
+/// so that messages of the host that end in a bare line feed still read well. Members may be called on any thread, also
+/// while the process ends; each is idempotent.</summary>
 public sealed unsafe class RawMode : IDisposable
 {
     private readonly Lock gate = new();
@@ -37,7 +37,8 @@ public sealed unsafe class RawMode : IDisposable
         return raw;
     }
 
-    /// <summary>The mode as it was found, in the words of <c>stty -g</c>: a process that outlives this one can restore it.</summary>
+    /// <summary>The mode as it was found, in the words of <c>stty -g</c>: a process that outlives this one can restore
+    /// it.</summary>
     public string FoundMode
     {
         get
@@ -70,7 +71,8 @@ public sealed unsafe class RawMode : IDisposable
         }
     }
 
-    /// <summary>Makes it raw again, also when somebody else has changed it, as shells do while a process is stopped.</summary>
+    /// <summary>Makes it raw again, also when somebody else has changed it, as shells do while a process is
+    /// stopped.</summary>
     /// <exception cref="PosixException">The mode cannot be changed.</exception>
     public void Resume()
     {

@@ -21,7 +21,7 @@ public static unsafe class Terminal
         return result == 0 && size.Columns > 0 ? new TerminalSize(size.Columns, size.Rows) : null;
     }
 
-    /// <summary>Stops this process as SIGTSTP would have; returns when it is continued. Sent to the calling thread: to the process, this
-    /// thread could run on for a moment.</summary>
+    /// <summary>Stops this process as SIGTSTP would have; returns when it is continued. Sent to the calling thread: to
+    /// the process, this thread could run on for a moment.</summary>
     public static void StopProcess() => _ = NativeMethods.raise(NativeMethods.SIGSTOP);
 }

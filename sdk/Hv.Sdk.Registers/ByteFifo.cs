@@ -2,7 +2,8 @@ using Hv.Sdk.State;
 
 namespace Hv.Sdk.Registers;
 
-/// <summary>The 16-byte queue of serial and keyboard chips, as a part of a device's state. Allocates nothing after construction.</summary>
+/// <summary>The 16-byte queue of serial and keyboard chips, as a part of a device's state. Allocates nothing after
+/// construction.</summary>
 [DeviceState("byte-fifo", 1)]
 public sealed partial class ByteFifo
 {

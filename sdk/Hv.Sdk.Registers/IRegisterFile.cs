@@ -1,6 +1,7 @@
 namespace Hv.Sdk.Registers;
 
-/// <summary>A device's registers as <see cref="RegisterMap{TId}"/> reaches them: always whole ones. On the device's strand.</summary>
+/// <summary>A device's registers as <see cref="RegisterMap{TId}"/> reaches them: always whole ones. On the device's
+/// strand.</summary>
 /// <typeparam name="TId">The device's own enumeration of its registers.</typeparam>
 public interface IRegisterFile<TId> where TId : struct, Enum
 {

@@ -12,7 +12,8 @@ public sealed class Register<TId> where TId : struct, Enum
     /// <param name="reset">Value after power-on.</param>
     /// <param name="mnemonic">The data sheet's short name.</param>
     /// <param name="section">Where the data sheet describes it.</param>
-    public Register(TId id, int offset, int widthBytes, RegisterAccess access, ulong reset, string mnemonic, string section)
+    public Register(TId id, int offset, int widthBytes, RegisterAccess access, ulong reset, string mnemonic,
+        string section)
     {
         Id = id;
         Offset = offset;
@@ -41,9 +42,11 @@ public sealed class Register<TId> where TId : struct, Enum
     public int Count { get; init; } = 1;
     /// <summary>Bytes from one to the next.</summary>
     public int StrideBytes { get; init; }
-    /// <summary>Bits that a write changes; the device gets the present value in the others. For <see cref="RegisterAccess.ReadWrite"/> only.</summary>
+    /// <summary>Bits that a write changes; the device gets the present value in the others. For
+    /// <see cref="RegisterAccess.ReadWrite"/> only.</summary>
     public ulong Writable { get; init; } = ulong.MaxValue;
 
     internal bool IsReadable => Access != RegisterAccess.WriteOnly;
-    internal bool IsWritable => Access is RegisterAccess.ReadWrite or RegisterAccess.WriteOnly or RegisterAccess.WriteOneToClear;
+    internal bool IsWritable =>
+        Access is RegisterAccess.ReadWrite or RegisterAccess.WriteOnly or RegisterAccess.WriteOneToClear;
 }

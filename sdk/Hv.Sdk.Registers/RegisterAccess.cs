@@ -7,9 +7,11 @@ public enum RegisterAccess : byte
     ReadOnly,
     /// <summary>Reads give its value; a narrow write keeps the other bytes.</summary>
     ReadWrite,
-    /// <summary>Writes only; another register may be read at the same offset. A narrow write carries zeroes in the other bytes.</summary>
+    /// <summary>Writes only; another register may be read at the same offset. A narrow write carries zeroes in the
+    /// other bytes.</summary>
     WriteOnly,
-    /// <summary>Reads give its value; ones written clear bits. A narrow write carries zeroes in the other bytes.</summary>
+    /// <summary>Reads give its value; ones written clear bits. A narrow write carries zeroes in the other
+    /// bytes.</summary>
     WriteOneToClear,
     /// <summary>A read gives its value and clears what the data sheet says; writes are dropped.</summary>
     ReadToClear,

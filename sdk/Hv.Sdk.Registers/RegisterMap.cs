@@ -5,8 +5,8 @@ using Hv.Sdk.Io;
 
 namespace Hv.Sdk.Registers;
 
-/// <summary>A register table that splits accesses: narrow, wide, straddling or unaligned ones arrive at the device as whole registers,
-/// in ascending order, as a bus with byte enables would deliver them. Immutable; any thread.</summary>
+/// <summary>A register table that splits accesses: narrow, wide, straddling or unaligned ones arrive at the device as
+/// whole registers, in ascending order, as a bus with byte enables would deliver them. Immutable; any thread.</summary>
 /// <typeparam name="TId">The device's own enumeration of its registers.</typeparam>
 public sealed class RegisterMap<TId> where TId : struct, Enum
 {
@@ -24,9 +24,11 @@ public sealed class RegisterMap<TId> where TId : struct, Enum
     private readonly ushort[] writable;
     private readonly byte fill;
 
-    /// <summary>Lays out a region. Two registers may share an offset when one is read-only and the other write-only.</summary>
+    /// <summary>Lays out a region. Two registers may share an offset when one is read-only and the other
+    /// write-only.</summary>
     /// <param name="lengthBytes">Length of the region.</param>
-    /// <param name="fill">What bytes without a register read as: 00h on chips that decode them, FFh on an open bus.</param>
+    /// <param name="fill">What bytes without a register read as: 00h on chips that decode them, FFh on an open
+    /// bus.</param>
     /// <param name="rows">The table.</param>
     /// <exception cref="ArgumentException">Rows overlap or lie outside: a mistake of the device's author.</exception>
     public RegisterMap(int lengthBytes, byte fill, params Register<TId>[] rows)
@@ -40,7 +42,8 @@ public sealed class RegisterMap<TId> where TId : struct, Enum
         List<Slot> list = [default];
         foreach (Register<TId> row in rows)
         {
-            if (row.WidthBytes is not (1 or 2 or 4 or 8)) throw new ArgumentException($"{row.Mnemonic}: width {row.WidthBytes}");
+            if (row.WidthBytes is not (1 or 2 or 4 or 8)) throw new ArgumentException(
+                $"{row.Mnemonic}: width {row.WidthBytes}");
             for (int i = 0; i < row.Count; i++)
             {
                 int start = row.Offset + i * row.StrideBytes;
@@ -61,7 +64,8 @@ public sealed class RegisterMap<TId> where TId : struct, Enum
 
     private static void Claim(ushort[] map, ushort slot, int start, Register<TId> row)
     {
-        if (start < 0 || start + row.WidthBytes > map.Length) throw new ArgumentException($"{row.Mnemonic} lies outside the region");
+        if (start < 0 || start + row.WidthBytes > map.Length) throw new ArgumentException(
+            $"{row.Mnemonic} lies outside the region");
         foreach (ref ushort b in map.AsSpan(start, row.WidthBytes))
         {
             if (b != 0) throw new ArgumentException($"{row.Mnemonic} overlaps another register");
@@ -116,29 +120,34 @@ public sealed class RegisterMap<TId> where TId : struct, Enum
             ulong written = (value >> ((at - first) * 8)) << (skip * 8) & bytes;
             at += take;
             if (access.IsDebug) continue;
-            if (row.Access == RegisterAccess.ReadWrite && (bytes & row.Writable & Mask(row.WidthBytes)) != Mask(row.WidthBytes))
+            if (row.Access == RegisterAccess.ReadWrite
+                && (bytes & row.Writable & Mask(row.WidthBytes)) != Mask(row.WidthBytes))
                 written = (device.Peek(row.Id, slot.Index) & ~(bytes & row.Writable)) | (written & row.Writable);
             device.Write(row.Id, slot.Index, written);
         }
         return any ? IoStatus.Ok : IoStatus.NoRegister;
     }
 
-    private bool Holds(in IoAccess access) => access.Size <= LengthBytes && access.Offset <= (ulong)(LengthBytes - access.Size);
+    private bool Holds(in IoAccess access) =>
+        access.Size <= LengthBytes && access.Offset <= (ulong)(LengthBytes - access.Size);
 
     /// <summary>Finds the register that a read at an offset reaches.</summary>
     public bool TryFind(int offset, [NotNullWhen(true)] out Register<TId>? register)
     {
-        register = (uint)offset < (uint)LengthBytes ? (slots[readable[offset]].Register ?? slots[writable[offset]].Register) : null;
+        register = (uint)offset < (uint)LengthBytes
+            ? (slots[readable[offset]].Register ?? slots[writable[offset]].Register) : null;
         return register is not null;
     }
 
     /// <summary>The table as Markdown, for the device's page in the documentation. Cold.</summary>
     public string ToMarkdown()
     {
-        StringBuilder text = new("| offset | register | bits | access | reset | section |\n|---|---|---|---|---|---|\n");
+        StringBuilder text =
+            new("| offset | register | bits | access | reset | section |\n|---|---|---|---|---|---|\n");
         foreach (Register<TId> row in Rows)
         {
-            string offset = row.Count == 1 ? $"{row.Offset:X2}h" : $"{row.Offset:X2}h + {row.StrideBytes:X}h·n, n < {row.Count}";
+            string offset = row.Count == 1
+                ? $"{row.Offset:X2}h" : $"{row.Offset:X2}h + {row.StrideBytes:X}h·n, n < {row.Count}";
             string access = row.Access switch
             {
                 RegisterAccess.ReadOnly => "read only",
@@ -148,7 +157,8 @@ public sealed class RegisterMap<TId> where TId : struct, Enum
                 RegisterAccess.ReadToClear => "read, with effects",
                 _ => "reserved",
             };
-            if ((row.Writable & Mask(row.WidthBytes)) != Mask(row.WidthBytes) && row.Writable != 0) access += $" {row.Writable:X}h";
+            if ((row.Writable & Mask(row.WidthBytes)) != Mask(row.WidthBytes)
+                && row.Writable != 0) access += $" {row.Writable:X}h";
             string reset = row.Reset.ToString($"X{row.WidthBytes * 2}", CultureInfo.InvariantCulture);
             text.Append(CultureInfo.InvariantCulture,
                 $"| {offset} | {row.Mnemonic}: {Words(row.Id.ToString())} | {row.WidthBytes * 8} | {access} | {reset}h | {row.Section} |\n");

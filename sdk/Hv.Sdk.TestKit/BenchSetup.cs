@@ -13,14 +13,17 @@ public sealed record BenchSetup
     public int MemoryBytes { get; init; } = 64 * 1024;
     /// <summary>Frequency of the time-stamp counter in hertz.</summary>
     public ulong TscHz { get; init; } = 1_000_000_000;
-    /// <summary>Calendar time of virtual time zero, Unix nanoseconds: 2024-02-28 23:59:58 UTC, two seconds before a leap day.</summary>
+    /// <summary>Calendar time of virtual time zero, Unix nanoseconds: 2024-02-28 23:59:58 UTC, two seconds before a
+    /// leap day.</summary>
     public long EpochUnixNs { get; init; } = 1_709_164_798_000_000_000;
     /// <summary>Seed of the device's entropy.</summary>
     public int Seed { get; init; } = 1;
     /// <summary>Whether the slot <c>chardev</c> is connected.</summary>
     public bool HasCharPort { get; init; } = true;
-    /// <summary>Adds services and backends before the device is attached; run for every twin, so make new objects in it.</summary>
+    /// <summary>Adds services and backends before the device is attached; run for every twin, so make new objects in
+    /// it.</summary>
     public Action<DeviceBench> Configure { get; init; } = static _ => { };
-    /// <summary>Puts something between the device and what it is attached to, as faults and traces do; null attaches it directly.</summary>
+    /// <summary>Puts something between the device and what it is attached to, as faults and traces do; null attaches it
+    /// directly.</summary>
     public Func<IDeviceContext, IDeviceContext>? Decorate { get; init; }
 }

@@ -55,7 +55,8 @@ public sealed partial class DeviceBench
         public IVmTimer CreateTimer(string name, Action<VmTime> fired)
         {
             OnlyInAttach();
-            if (bench.timers.Exists(t => t.Name == name)) throw new ContractException($"timer '{name}' is created twice");
+            if (bench.timers.Exists(t => t.Name == name)) throw new ContractException(
+                $"timer '{name}' is created twice");
             BenchTimer timer = new(name, fired);
             bench.timers.Add(timer);
             return timer;

@@ -8,7 +8,8 @@ namespace Hv.Sdk.TestKit;
 public sealed partial class DeviceBench
 {
     private IStateful Stateful => Device as IStateful
-        ?? throw new ContractException($"{Device.GetType().Name} is not IStateful: mark it [NoState] if there is nothing to save");
+        ?? throw new ContractException(
+            $"{Device.GetType().Name} is not IStateful: mark it [NoState] if there is nothing to save");
 
     /// <summary>Whether there is anything to save.</summary>
     public bool HasState => !Device.GetType().IsDefined(typeof(NoStateAttribute), false);
@@ -22,12 +23,13 @@ public sealed partial class DeviceBench
         return buffer.WrittenSpan.ToArray();
     }
 
-    /// <summary>Saves everything. The bench can be used on; the snapshot then restores what it was only if the bench is not.</summary>
+    /// <summary>Saves everything. The bench can be used on; the snapshot then restores what it was only if the bench is
+    /// not.</summary>
     public BenchSnapshot Save() =>
         new(this, SaveState(), HasState ? Stateful.StateVersion : (ushort)0, [.. timers.Select(t => (t.Name, t.Due))]);
 
-    /// <summary>Makes a fresh twin and restores into it. Timers are restored before the device loads and must be left alone by it;
-    /// lines start low and must be driven by Load at once.</summary>
+    /// <summary>Makes a fresh twin and restores into it. Timers are restored before the device loads and must be left
+    /// alone by it; lines start low and must be driven by Load at once.</summary>
     /// <exception cref="ContractException">Right after Load something is not as it was.</exception>
     public static DeviceBench Restore(BenchSnapshot snapshot)
     {
@@ -66,7 +68,8 @@ public sealed partial class DeviceBench
         return twin;
     }
 
-    /// <summary>A fresh device that took this section; null when it was refused with a <see cref="StateException"/>.</summary>
+    /// <summary>A fresh device that took this section; null when it was refused with a
+    /// <see cref="StateException"/>.</summary>
     public DeviceBench? TwinFrom(byte[] state)
     {
         DeviceBench twin = FreshTwin();
@@ -84,7 +87,8 @@ public sealed partial class DeviceBench
 
     /// <summary>Makes a device that takes this section at this moment.</summary>
     /// <exception cref="StateException">The device refuses it.</exception>
-    public static DeviceBench FromState(IDeviceFactory factory, BenchSetup setup, long nowNs, ushort version, byte[] state)
+    public static DeviceBench FromState(
+        IDeviceFactory factory, BenchSetup setup, long nowNs, ushort version, byte[] state)
     {
         DeviceBench bench = new(factory, setup);
         bench.clock.Now = VmTime.FromNs(nowNs);
@@ -123,7 +127,8 @@ public sealed partial class DeviceBench
             throw new ContractException($"right after Load, twin / original: {difference}");
     }
 
-    /// <summary>Null when both benches show the same to the guest and to the board; otherwise the first difference, for people.</summary>
+    /// <summary>Null when both benches show the same to the guest and to the board; otherwise the first difference, for
+    /// people.</summary>
     public string? Difference(DeviceBench other) => Difference(other, other.SaveState())
         ?? FirstOf(lineList.Where(l => l.RisingEdges != other.Line(l.Name).RisingEdges)
             .Select(l => $"line '{l.Name}' rose {l.RisingEdges} / {other.Line(l.Name).RisingEdges} times"))
@@ -136,11 +141,13 @@ public sealed partial class DeviceBench
         ?? Chars.Difference(other.Chars)
         ?? FirstOf(Parts(other).Select(p => p.Mine.Difference(p.Theirs)).OfType<string>());
 
-    /// <summary>As <see cref="Difference(DeviceBench)"/>, of the device alone: lines, regions, timers and state.</summary>
+    /// <summary>As <see cref="Difference(DeviceBench)"/>, of the device alone: lines, regions, timers and
+    /// state.</summary>
     public string? DeviceDifference(DeviceBench other) => DeviceDifference(other, other.SaveState());
 
     private string? DeviceDifference(DeviceBench other, byte[] otherState) =>
-        FirstOf(lineList.Where(l => l.Level != other.Line(l.Name).Level).Select(l => $"line '{l.Name}' is {l.Level} / {!l.Level}"))
+        FirstOf(lineList.Where(l => l.Level != other.Line(l.Name).Level).Select(
+            l => $"line '{l.Name}' is {l.Level} / {!l.Level}"))
         ?? FirstOf(regions.Zip(other.regions).Where(p => p.First.IsMapped != p.Second.IsMapped
                 || (p.First.IsMapped && p.First.Start != p.Second.Start))
             .Select(p => $"region '{p.First.Name}' is at {p.First.Start:x} ({p.First.IsMapped}) / {p.Second.Start:x} ({p.Second.IsMapped})"))

@@ -110,7 +110,8 @@ public sealed partial class DeviceBench : IDisposable
     /// <summary>IN.</summary>
     public uint In(ushort port, int size = 1, int vcpu = 0) => (uint)Read(AddressSpace.Ports, port, size, vcpu);
     /// <summary>OUT.</summary>
-    public void Out(ushort port, uint value, int size = 1, int vcpu = 0) => Write(AddressSpace.Ports, port, size, value, vcpu);
+    public void Out(ushort port, uint value, int size = 1, int vcpu = 0) =>
+        Write(AddressSpace.Ports, port, size, value, vcpu);
     /// <summary>Reads memory-mapped I/O.</summary>
     public ulong ReadMmio(ulong address, int size = 4, int vcpu = 0) => Read(AddressSpace.Memory, address, size, vcpu);
     /// <summary>Writes memory-mapped I/O.</summary>
@@ -146,7 +147,9 @@ public sealed partial class DeviceBench : IDisposable
         Access(space, address, size, 0, IoFlags.Debug, isWrite: false, 0, out value);
 
     /// <summary>One access, without letting timers and posted work run after it. Allocates nothing itself.</summary>
-    public IoStatus Access(AddressSpace space, ulong address, int size, int vcpu, IoFlags flags, bool isWrite, ulong value, out ulong result)
+    public IoStatus Access(
+        AddressSpace space, ulong address, int size, int vcpu, IoFlags flags, bool isWrite, ulong value,
+            out ulong result)
     {
         result = 0;
         BenchRegion? region = Find(space, address, size);
@@ -166,7 +169,8 @@ public sealed partial class DeviceBench : IDisposable
     {
         BenchRegion? found = null;
         foreach (BenchRegion region in regions)
-            if (region.Holds(space, address, size) && (found is null || region.MapOrder > found.MapOrder)) found = region;
+            if (region.Holds(space, address, size) && (found is null || region.MapOrder > found.MapOrder)) found =
+                region;
         return found;
     }
 
@@ -176,7 +180,8 @@ public sealed partial class DeviceBench : IDisposable
 
     /// <summary>An output line.</summary>
     public BenchLine Line(string name) =>
-        lines.TryGetValue(name, out BenchLine? line) ? line : throw new ContractException($"the device has no output '{name}'");
+        lines.TryGetValue(name, out BenchLine? line)
+            ? line : throw new ContractException($"the device has no output '{name}'");
 
     /// <summary>Drives an input pin.</summary>
     public void Drive(string name, int pin, bool level)
@@ -223,7 +228,8 @@ public sealed partial class DeviceBench : IDisposable
             Settle();
             BenchTimer? next = NextTimer();
             if (next is null || next.Due > end) break;
-            if (callbacks == MaxCallbacksPerStep) throw new ContractException($"timer '{next.Name}' fired {callbacks} times in {ns} ns");
+            if (callbacks == MaxCallbacksPerStep) throw new ContractException(
+                $"timer '{next.Name}' fired {callbacks} times in {ns} ns");
             if (next.Due > clock.Now) clock.Now = next.Due;
             next.Fire();
         }

@@ -5,5 +5,6 @@ public static class DevicePage
 {
     /// <summary>As <see cref="DocumentPage.Holds"/>, for <c>docs/devices/NAME.md</c>.</summary>
     /// <exception cref="ContractException">The page says something else.</exception>
-    public static void Holds(string device, string table, string expected) => DocumentPage.Holds($"docs/devices/{device}.md", table, expected);
+    public static void Holds(string device, string table, string expected) =>
+        DocumentPage.Holds($"docs/devices/{device}.md", table, expected);
 }

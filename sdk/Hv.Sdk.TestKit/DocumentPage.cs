@@ -1,12 +1,13 @@
 namespace Hv.Sdk.TestKit;
 
-/// <summary>Holds a page of the documentation to what the code says. Run the tests with <c>HV_UPDATE_DOCS=1</c> to write the tables
-/// into the pages.</summary>
+/// <summary>Holds a page of the documentation to what the code says. Run the tests with <c>HV_UPDATE_DOCS=1</c> to
+/// write the tables into the pages.</summary>
 public static class DocumentPage
 {
     private const string Root = "Hv.sln";
 
-    /// <summary>Checks that a page holds a table between the marks <c>&lt;!-- TABLE --&gt;</c> and <c>&lt;!-- end --&gt;</c>.</summary>
+    /// <summary>Checks that a page holds a table between the marks <c>&lt;!-- TABLE --&gt;</c> and <c>&lt;!-- end
+    /// --&gt;</c>.</summary>
     /// <param name="page">The page, from the root of the tree.</param>
     /// <param name="table">Name of the mark.</param>
     /// <param name="expected">The table as Markdown.</param>
@@ -21,7 +22,8 @@ public static class DocumentPage
         start += begin.Length;
         if (text[start..end] == expected) return;
         if (Environment.GetEnvironmentVariable("HV_UPDATE_DOCS") != "1")
-            throw new ContractException($"{path}: the table '{table}' is not the code's; run the tests with HV_UPDATE_DOCS=1");
+            throw new ContractException(
+                $"{path}: the table '{table}' is not the code's; run the tests with HV_UPDATE_DOCS=1");
         File.WriteAllText(path, text[..start] + expected + text[end..]);
     }
 

@@ -1,6 +1,7 @@
 namespace Hv.Sdk.TestKit;
 
-/// <summary>A fake with state of its own (a disk, a network, a peer device). The bench carries it over to restored twins and compares it.</summary>
+/// <summary>A fake with state of its own (a disk, a network, a peer device). The bench carries it over to restored
+/// twins and compares it.</summary>
 public interface IBenchPart
 {
     /// <summary>Takes over the state of the same part of another bench.</summary>

@@ -6,7 +6,8 @@ namespace Hv.Sdk.TestKit;
 public static class OptionTexts
 {
     /// <summary>Validates <paramref name="texts"/> and fills in defaults.</summary>
-    /// <exception cref="ContractException">An option is unknown, missing or out of range: a mistake of the test or of the schema.</exception>
+    /// <exception cref="ContractException">An option is unknown, missing or out of range: a mistake of the test or of
+    /// the schema.</exception>
     public static OptionValues Bind(OptionSchema schema, IReadOnlyDictionary<string, string> texts)
     {
         foreach (string name in texts.Keys)
@@ -28,11 +29,14 @@ public static class OptionTexts
             case OptionType.Flag:
                 return text is "1" or "on" or "true" or "yes" ? "1" : "0";
             case OptionType.Choice:
-                return option.Choices.Contains(text) ? text : throw new ContractException($"'{text}' is no choice of '{option.Name}'");
+                return option.Choices.Contains(text)
+                    ? text : throw new ContractException($"'{text}' is no choice of '{option.Name}'");
             case OptionType.Number or OptionType.Size or OptionType.Duration:
                 ulong number = Number(option, text);
-                return number >= option.Minimum && number <= option.Maximum ? number.ToString(CultureInfo.InvariantCulture)
-                    : throw new ContractException($"'{option.Name}' = {text} is not in {option.Minimum}…{option.Maximum}");
+                return number >= option.Minimum && number <= option.Maximum
+                    ? number.ToString(CultureInfo.InvariantCulture)
+                    : throw new ContractException(
+                        $"'{option.Name}' = {text} is not in {option.Minimum}…{option.Maximum}");
             default:
                 return text;
         }
@@ -43,7 +47,8 @@ public static class OptionTexts
         (string suffix, ulong factor)[] units = option.Type switch
         {
             OptionType.Size => [("K", 1ul << 10), ("M", 1ul << 20), ("G", 1ul << 30), ("T", 1ul << 40)],
-            OptionType.Duration => [("ns", 1), ("us", 1_000), ("ms", 1_000_000), ("s", 1_000_000_000), ("m", 60_000_000_000)],
+            OptionType.Duration =>
+                [("ns", 1), ("us", 1_000), ("ms", 1_000_000), ("s", 1_000_000_000), ("m", 60_000_000_000)],
             _ => [],
         };
         foreach ((string suffix, ulong factor) in units)

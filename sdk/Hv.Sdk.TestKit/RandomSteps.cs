@@ -5,7 +5,8 @@ namespace Hv.Sdk.TestKit;
 /// <summary>Makes steps that a hostile guest and a busy machine could make, from a seed.</summary>
 public static class RandomSteps
 {
-    private static readonly ulong[] Interesting = [0, 1, 2, 3, 0x7f, 0x80, 0xff, 0x100, 0x7fff, 0x8000, 0xffff, 0x1_0000, 0x7fff_ffff,
+    private static readonly ulong[] Interesting =
+        [0, 1, 2, 3, 0x7f, 0x80, 0xff, 0x100, 0x7fff, 0x8000, 0xffff, 0x1_0000, 0x7fff_ffff,
         0x8000_0000, 0xffff_ffff, 0x1_0000_0000, long.MaxValue, 1ul << 63, ulong.MaxValue];
 
     /// <summary>Any step that makes sense for what the device has claimed.</summary>
@@ -52,14 +53,16 @@ public static class RandomSteps
 
     /// <summary>Time passes: nanoseconds to milliseconds, rarely up to a second.</summary>
     public static BenchStep Advance(Random random) =>
-        new() { Kind = StepKind.Advance, Value = (ulong)random.NextInt64((long)Math.Pow(10, random.Next(1, 8)) * (random.Next(30) == 0 ? 50 : 1)) };
+        new() { Kind = StepKind.Advance,
+            Value = (ulong)random.NextInt64((long)Math.Pow(10, random.Next(1, 8)) * (random.Next(30) == 0 ? 50 : 1)) };
 
     private static BenchStep? Pin(Random random, DeviceBench bench)
     {
         (string Name, int Count)[] groups = [.. bench.Inputs];
         if (groups.Length == 0) return null;
         (string name, int count) = groups[random.Next(groups.Length)];
-        return new BenchStep { Kind = StepKind.Drive, Name = name, Pin = random.Next(count), Value = (ulong)random.Next(2) };
+        return new BenchStep { Kind = StepKind.Drive, Name = name, Pin = random.Next(count),
+            Value = (ulong)random.Next(2) };
     }
 
     private static BenchStep Line(Random random) => random.Next(4) == 0

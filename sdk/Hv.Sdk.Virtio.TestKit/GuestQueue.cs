@@ -23,8 +23,8 @@ public abstract class GuestQueue(VirtioGuest guest, int index, int size, ulong s
     /// <summary>Notifications that were sent, and that the device did not want.</summary>
     public (int Sent, int Suppressed) Notifications { get; private set; }
 
-    /// <summary>Makes a buffer available; its number, or null when the ring is full. With <paramref name="table"/>, the segments go
-    /// into an indirect table at that address.</summary>
+    /// <summary>Makes a buffer available; its number, or null when the ring is full. With <paramref name="table"/>, the
+    /// segments go into an indirect table at that address.</summary>
     public abstract int? TryAdd(IReadOnlyList<GuestSegment> segments, ulong? table);
 
     /// <summary>Takes the next used buffer.</summary>
@@ -43,7 +43,8 @@ public abstract class GuestQueue(VirtioGuest guest, int index, int size, ulong s
     public void Kick()
     {
         bool isWanted = IsNotificationWanted();
-        Notifications = isWanted ? (Notifications.Sent + 1, Notifications.Suppressed) : (Notifications.Sent, Notifications.Suppressed + 1);
+        Notifications = isWanted
+            ? (Notifications.Sent + 1, Notifications.Suppressed) : (Notifications.Sent, Notifications.Suppressed + 1);
         if (isWanted) Guest.Registers.Notify(Index);
     }
 
@@ -54,7 +55,8 @@ public abstract class GuestQueue(VirtioGuest guest, int index, int size, ulong s
     /// <summary>Reads 32 bits of guest memory.</summary>
     protected uint Get32(ulong at) => BinaryPrimitives.ReadUInt32LittleEndian(Memory[(int)at..]);
     /// <summary>Writes 16 bits of guest memory.</summary>
-    protected void Put16(ulong at, int value) => BinaryPrimitives.WriteUInt16LittleEndian(Memory[(int)at..], (ushort)value);
+    protected void Put16(ulong at, int value) =>
+        BinaryPrimitives.WriteUInt16LittleEndian(Memory[(int)at..], (ushort)value);
 
     /// <summary>Writes a descriptor of either layout.</summary>
     protected void PutDescriptor(ulong at, in GuestSegment segment, int word12, int word14)

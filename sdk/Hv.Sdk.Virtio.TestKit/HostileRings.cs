@@ -2,7 +2,8 @@ using System.Buffers.Binary;
 
 namespace Hv.Sdk.Virtio.TestKit;
 
-/// <summary>Steps of a driver that breaks the rules of the rings: loops, wild addresses, lengths and indices, in memory where a
+/// <summary>Steps of a driver that breaks the rules of the rings: loops, wild addresses, lengths and indices, in memory
+/// where a
 /// <see cref="VirtioGuest"/> has set its queues up. Steps depend only on their seed and the bench's memory.</summary>
 public static class HostileRings
 {
@@ -27,7 +28,8 @@ public static class HostileRings
         };
     }
 
-    /// <summary>A buffer as a driver would send it into a split queue: <paramref name="readable"/> bytes, cut at random, then
+    /// <summary>A buffer as a driver would send it into a split queue: <paramref name="readable"/> bytes, cut at
+    /// random, then
     /// <paramref name="writableBytes"/> bytes for the device, and a notification.</summary>
     public static BenchStep Plausible(Random random, int queue, byte[] readable, int writableBytes, int size)
     {
@@ -44,7 +46,8 @@ public static class HostileRings
                 Span<byte> memory = bench.Memory.Bytes;
                 int descriptors = QueueStart + (int)GuestQueue.AreaBytes * queue;
                 readable.CopyTo(memory[data..]);
-                Span<(int At, int Length, int Flags)> pieces = [(data, cut, 1), (data + cut, readable.Length - cut, 1), (answer, writableBytes, 2)];
+                Span<(int At, int Length, int Flags)> pieces =
+                    [(data, cut, 1), (data + cut, readable.Length - cut, 1), (answer, writableBytes, 2)];
                 for (int i = 0; i < 3; i++)
                 {
                     Span<byte> d = memory[(descriptors + 16 * ((first + i) % size))..];
@@ -68,7 +71,8 @@ public static class HostileRings
         Span<byte> memory = bench.Memory.Bytes;
         int descriptors = QueueStart + (int)GuestQueue.AreaBytes * queue;
         int count = random.Next(1, 6);
-        for (int i = 0; i < count; i++) PutDescriptor(random, memory, descriptors + 16 * random.Next(size), size, isPacked);
+        for (int i = 0; i < count; i++) PutDescriptor(
+            random, memory, descriptors + 16 * random.Next(size), size, isPacked);
         if (isPacked) return;
         int driver = descriptors + 16 * size;
         ushort index = BinaryPrimitives.ReadUInt16LittleEndian(memory[(driver + 2)..]);

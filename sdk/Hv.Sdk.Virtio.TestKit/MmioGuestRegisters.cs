@@ -80,5 +80,6 @@ public sealed class MmioGuestRegisters : GuestRegisters
     public override ulong ReadConfig(int offset, int size) => Bench.ReadMmio(Base + 0x100 + (uint)offset, size);
 
     /// <inheritdoc/>
-    public override void WriteConfig(int offset, int size, ulong value) => Bench.WriteMmio(Base + 0x100 + (uint)offset, value, size);
+    public override void WriteConfig(int offset, int size, ulong value) =>
+        Bench.WriteMmio(Base + 0x100 + (uint)offset, value, size);
 }

@@ -36,7 +36,8 @@ public sealed class PackedGuestQueue : GuestQueue
         for (int i = 0; i < count; i++)
         {
             GuestSegment s = table is ulong t ? new GuestSegment(t, 16 * segments.Count, false) : segments[i];
-            int flags = (i + 1 < count ? 1 : 0) | (s.IsWritable ? 2 : 0) | (table is null ? 0 : 4) | (nextWrap ? 0x80 : 0x8000);
+            int flags = (i + 1 < count ? 1 : 0) | (s.IsWritable ? 2 : 0) | (table is null ? 0 : 4)
+                | (nextWrap ? 0x80 : 0x8000);
             ulong at = Descriptors + 16u * (uint)next;
             // 2.8.6: the first descriptor's flags are written last.
             if (i == 0) firstFlags = flags;
@@ -74,7 +75,8 @@ public sealed class PackedGuestQueue : GuestQueue
         int flags = Get16(at + 14);
         if ((flags & 0x80) != 0 != usedWrap || (flags & 0x8000) != 0 != usedWrap) return null;
         int id = Get16(at + 12);
-        if (!counts.Remove(id, out int count)) throw new ContractException($"queue {Index}: buffer {id} came back, which is not in use");
+        if (!counts.Remove(id, out int count)) throw new ContractException(
+            $"queue {Index}: buffer {id} came back, which is not in use");
         used += count;
         if (used >= Size) (used, usedWrap) = (used - Size, !usedWrap);
         freeIds.Push(id);

@@ -1,6 +1,7 @@
 namespace Hv.Sdk.Virtio.TestKit;
 
-/// <summary>Registers of virtio over PCI, found through the capability list (virtio 1.2, 4.1.4), with MSI-X turned on.</summary>
+/// <summary>Registers of virtio over PCI, found through the capability list (virtio 1.2, 4.1.4), with MSI-X turned
+/// on.</summary>
 public sealed class PciGuestRegisters : GuestRegisters
 {
     /// <summary>Where the driver puts BAR 0; the others follow 64 KiB apart.</summary>
@@ -23,7 +24,8 @@ public sealed class PciGuestRegisters : GuestRegisters
         bench.WriteConfig(0x10, (uint)FirstBar);
         bench.WriteConfig(0x14, (uint)FirstBar + 0x1_0000);
         bench.WriteConfig(4, 0x6, 2);
-        for (int at = (int)bench.ReadConfig(0x34, 1), n = 0; at != 0 && n < 48; at = (int)bench.ReadConfig(at + 1, 1), n++) found.Take(at);
+        for (int at = (int)bench.ReadConfig(0x34, 1), n = 0; at != 0 && n < 48;
+            at = (int)bench.ReadConfig(at + 1, 1), n++) found.Take(at);
         bench.WriteConfig(found.msix + 2, 0x8000, 2);
         int vectors = (int)(bench.ReadConfig(found.msix + 2, 2) & 0x7ff) + 1;
         for (uint v = 0; v < vectors; v++)
@@ -53,10 +55,12 @@ public sealed class PciGuestRegisters : GuestRegisters
     }
 
     private ulong Read(int type, int offset, int size) => Bench.ReadMmio(structures[type] + (uint)offset, size);
-    private void Write(int type, int offset, int size, ulong value) => Bench.WriteMmio(structures[type] + (uint)offset, value, size);
+    private void Write(int type, int offset, int size, ulong value) =>
+        Bench.WriteMmio(structures[type] + (uint)offset, value, size);
 
     /// <inheritdoc/>
-    public override VirtioStatus Status { get => (VirtioStatus)Read(1, 0x14, 1); set => Write(1, 0x14, 1, (ulong)value); }
+    public override VirtioStatus Status { get => (VirtioStatus)Read(1, 0x14, 1); set => Write(1, 0x14, 1, (ulong)value);
+        }
 
     /// <inheritdoc/>
     public override uint ConfigGeneration => (uint)Read(1, 0x15, 1);
@@ -66,7 +70,8 @@ public sealed class PciGuestRegisters : GuestRegisters
     {
         int causes = 0;
         seenMessages = Math.Max(seenMessages, Bench.Msi.Count - 64); // the bench keeps 64
-        for (; seenMessages < Bench.Msi.Count; seenMessages++) causes |= Bench.Msi[seenMessages].Data == FirstVector ? 2 : 1;
+        for (; seenMessages < Bench.Msi.Count; seenMessages++) causes |= Bench.Msi[seenMessages].Data == FirstVector
+            ? 2 : 1;
         return causes;
     }
 

@@ -34,13 +34,15 @@ public sealed class SplitGuestQueue : GuestQueue
             for (int i = 0; i < segments.Count; i++)
                 PutDescriptor(address + 16u * (uint)i, segments[i], Flags(segments, i), i + 1);
             chain.Add(free.Pop());
-            PutDescriptor(Descriptors + 16u * (uint)chain[0], new GuestSegment(address, 16 * segments.Count, false), 4, 0);
+            PutDescriptor(Descriptors + 16u * (uint)chain[0], new GuestSegment(address, 16 * segments.Count, false), 4,
+                0);
         }
         else
         {
             for (int i = 0; i < segments.Count; i++) chain.Add(free.Pop());
             for (int i = 0; i < segments.Count; i++)
-                PutDescriptor(Descriptors + 16u * (uint)chain[i], segments[i], Flags(segments, i), i + 1 < segments.Count ? chain[i + 1] : 0);
+                PutDescriptor(Descriptors + 16u * (uint)chain[i], segments[i], Flags(segments, i),
+                    i + 1 < segments.Count ? chain[i + 1] : 0);
         }
         chains[chain[0]] = chain;
         Put16(Driver + 4 + 2u * (uint)(available % Size), chain[0]);
@@ -48,7 +50,8 @@ public sealed class SplitGuestQueue : GuestQueue
         return chain[0];
     }
 
-    private static int Flags(IReadOnlyList<GuestSegment> segments, int i) => (i + 1 < segments.Count ? 1 : 0) | (segments[i].IsWritable ? 2 : 0);
+    private static int Flags(IReadOnlyList<GuestSegment> segments, int i) =>
+        (i + 1 < segments.Count ? 1 : 0) | (segments[i].IsWritable ? 2 : 0);
 
     /// <inheritdoc/>
     protected override bool IsNotificationWanted()
@@ -64,7 +67,8 @@ public sealed class SplitGuestQueue : GuestQueue
         if (Get16(Device + 2) == used) return null;
         ulong entry = Device + 4 + 8u * (uint)(used++ % Size);
         int id = (int)Get32(entry);
-        if (!chains.Remove(id, out List<int>? chain)) throw new ContractException($"queue {Index}: descriptor {id} came back, which is not in use");
+        if (!chains.Remove(id, out List<int>? chain)) throw new ContractException(
+            $"queue {Index}: descriptor {id} came back, which is not in use");
         foreach (int d in chain) free.Push(d);
         return new UsedBuffer(id, Get32(entry + 4));
     }

@@ -1,6 +1,7 @@
 namespace Hv.Sdk.Virtio.TestKit;
 
-/// <summary>A driver in a bench: negotiates, sets queues up in guest memory from 1000h on, sends buffers and takes them back.</summary>
+/// <summary>A driver in a bench: negotiates, sets queues up in guest memory from 1000h on, sends buffers and takes them
+/// back.</summary>
 public sealed class VirtioGuest
 {
     private const ulong QueueStart = 0x1000;
@@ -25,8 +26,8 @@ public sealed class VirtioGuest
     /// <summary>Whether event indices were agreed on.</summary>
     public bool HasEventIndex => (Features & VirtioFeature.EventIndex) != 0;
 
-    /// <summary>Brings a device up (virtio 1.2, 3.1.1) with the offered features that are in <paramref name="wanted"/>; VERSION_1 always.
-    /// Queues get at most <paramref name="queueSize"/> entries, at most 256.</summary>
+    /// <summary>Brings a device up (virtio 1.2, 3.1.1) with the offered features that are in <paramref name="wanted"/>;
+    /// VERSION_1 always. Queues get at most <paramref name="queueSize"/> entries, at most 256.</summary>
     public static VirtioGuest Start(DeviceBench bench, ulong wanted, int queueSize)
     {
         VirtioGuest guest = new(GuestRegisters.Of(bench));
@@ -36,7 +37,8 @@ public sealed class VirtioGuest
         return guest;
     }
 
-    /// <summary>As <see cref="Start"/>, but stops before queues are set up; false when the device refused the features.</summary>
+    /// <summary>As <see cref="Start"/>, but stops before queues are set up; false when the device refused the
+    /// features.</summary>
     public static VirtioGuest? Negotiated(DeviceBench bench, ulong features)
     {
         VirtioGuest guest = new(GuestRegisters.Of(bench));
@@ -95,7 +97,8 @@ public sealed class VirtioGuest
         ulong first = QueueStart + GuestQueue.AreaBytes * (uint)queues.Count;
         heap = heap + 15 & ~15ul;
         if (heap + (uint)bytes > (ulong)Bench.Memory.Bytes.Length) heap = first;
-        if (heap + (uint)bytes > (ulong)Bench.Memory.Bytes.Length) throw new ContractException($"the bench has no room for {bytes} bytes");
+        if (heap + (uint)bytes > (ulong)Bench.Memory.Bytes.Length) throw new ContractException(
+            $"the bench has no room for {bytes} bytes");
         ulong at = heap;
         heap += (uint)bytes;
         return at;
@@ -112,7 +115,8 @@ public sealed class VirtioGuest
     /// <summary>Guest memory.</summary>
     public Span<byte> Memory(ulong at, int length) => Bench.Memory.Bytes.AsSpan((int)at, length);
 
-    /// <summary>Sends one buffer and takes it back; what the device wrote into the <paramref name="writableBytes"/> bytes that follow
+    /// <summary>Sends one buffer and takes it back; what the device wrote into the <paramref name="writableBytes"/>
+    /// bytes that follow
     /// <paramref name="readable"/>. The device must answer at once.</summary>
     public byte[] Exchange(int queue, ReadOnlySpan<byte> readable, int writableBytes, out uint written)
     {

@@ -3,12 +3,13 @@ using Hv.Sdk.Virtio.Rings;
 
 namespace Hv.Sdk.Virtio;
 
-/// <summary>A virtqueue as a device uses it: take a buffer, complete it, flush. On the device's strand. A driver's error in the ring
-/// sets DEVICE_NEEDS_RESET and looks like an empty queue; nothing here throws for what a guest wrote. Hot path: allocates nothing.</summary>
+/// <summary>A virtqueue as a device uses it: take a buffer, complete it, flush. On the device's strand. A driver's
+/// error in the ring sets DEVICE_NEEDS_RESET and looks like an empty queue; nothing here throws for what a guest wrote.
+/// Hot path: allocates nothing.</summary>
 public sealed class VirtQueue
 {
-    /// <summary>Buffers after which a device that finds more and more lets others on its strand go first: vCPUs that keep adding
-    /// cannot hold it for ever.</summary>
+    /// <summary>Buffers after which a device that finds more and more lets others on its strand go first: vCPUs that
+    /// keep adding cannot hold it for ever.</summary>
     internal const ushort BurstLimit = 1024;
 
     private readonly VirtioEndpoint endpoint;
@@ -37,7 +38,8 @@ public sealed class VirtQueue
 
     internal VirtQueueState State { get; private set; }
 
-    /// <summary>Takes the next buffer. False: there is none for now; <see cref="IVirtioDevice.QueueNotified"/> follows when there is.</summary>
+    /// <summary>Takes the next buffer. False: there is none for now; <see cref="IVirtioDevice.QueueNotified"/> follows
+    /// when there is.</summary>
     public bool TryPop(VirtioChain chain)
     {
         ArgumentNullException.ThrowIfNull(chain);
@@ -65,8 +67,9 @@ public sealed class VirtQueue
         State.AvailableWrap = mark.AvailableWrap;
     }
 
-    /// <summary>Gives a buffer back, of which the first <paramref name="writtenBytes"/> writable bytes were written. The driver sees it
-    /// after <see cref="Flush"/>; buffers of one flush appear at once. Ignored when the queue has been reset since.</summary>
+    /// <summary>Gives a buffer back, of which the first <paramref name="writtenBytes"/> writable bytes were written.
+    /// The driver sees it after <see cref="Flush"/>; buffers of one flush appear at once. Ignored when the queue has
+    /// been reset since.</summary>
     public void Complete(VirtioToken token, uint writtenBytes)
     {
         if (!IsLive) return;
@@ -76,7 +79,8 @@ public sealed class VirtQueue
         if (!isDone) endpoint.Fail("a queue is not in RAM");
     }
 
-    /// <summary>Shows the driver what was completed and interrupts it when it wants to know. Call it at the end of every callback that completed something.</summary>
+    /// <summary>Shows the driver what was completed and interrupts it when it wants to know. Call it at the end of
+    /// every callback that completed something.</summary>
     public void Flush()
     {
         if (!IsLive) return;
@@ -87,8 +91,8 @@ public sealed class VirtQueue
         else if (status == RingStatus.Interrupt) endpoint.Transport.QueueInterrupt(this);
     }
 
-    /// <summary>Has the device notified again from a call of its own, after others on the strand: for one that stops in the middle of
-    /// something long. Nothing can be taken before that.</summary>
+    /// <summary>Has the device notified again from a call of its own, after others on the strand: for one that stops in
+    /// the middle of something long. Nothing can be taken before that.</summary>
     public void NotifyLater()
     {
         if (State.IsOwedNotification) return;

@@ -2,11 +2,14 @@ using Hv.Sdk.Memory;
 
 namespace Hv.Sdk.Virtio;
 
-/// <summary>One buffer of a queue: guest memory that the device reads, then guest memory that it writes. Made once and filled by each
-/// <see cref="VirtQueue.TryPop"/>. Lengths and addresses were copied from the guest once: it cannot change them any more.</summary>
+/// <summary>One buffer of a queue: guest memory that the device reads, then guest memory that it writes. Made once and
+/// filled by each
+/// <see cref="VirtQueue.TryPop"/>. Lengths and addresses were copied from the guest once: it cannot change them any
+/// more.</summary>
 public sealed class VirtioChain
 {
-    /// <summary>Most pieces of one buffer that are taken; more is a driver's error. No driver that we know uses more than 1024.</summary>
+    /// <summary>Most pieces of one buffer that are taken; more is a driver's error. No driver that we know uses more
+    /// than 1024.</summary>
     public const int MaximumSegments = 1024;
 
     private readonly DmaSegment[] segments = new DmaSegment[MaximumSegments];
@@ -54,7 +57,8 @@ public sealed class VirtioChain
         return null;
     }
 
-    /// <summary>Takes the first readable bytes off, into <paramref name="to"/>; false when there are fewer, or they are not RAM.</summary>
+    /// <summary>Takes the first readable bytes off, into <paramref name="to"/>; false when there are fewer, or they are
+    /// not RAM.</summary>
     public bool TryTake(IDmaSpace dma, Span<byte> to)
     {
         ArgumentNullException.ThrowIfNull(dma);
@@ -87,7 +91,8 @@ public sealed class VirtioChain
         }
     }
 
-    /// <summary>Takes the first writable bytes off, filling them from <paramref name="from"/>; false when there are fewer, or they are not RAM.</summary>
+    /// <summary>Takes the first writable bytes off, filling them from <paramref name="from"/>; false when there are
+    /// fewer, or they are not RAM.</summary>
     public bool TryPut(IDmaSpace dma, ReadOnlySpan<byte> from)
     {
         ArgumentNullException.ThrowIfNull(dma);
@@ -105,7 +110,8 @@ public sealed class VirtioChain
         return true;
     }
 
-    /// <summary>Takes the last writable byte off (a status that is written when the request is done); false when there is none.</summary>
+    /// <summary>Takes the last writable byte off (a status that is written when the request is done); false when there
+    /// is none.</summary>
     public bool TryTakeLastByte(out GuestPhysicalAddress address)
     {
         address = default;

@@ -5,9 +5,10 @@ using Hv.Sdk.Virtio.Transports;
 
 namespace Hv.Sdk.Virtio;
 
-/// <summary>The driver's view of a device: status, features, queues and configuration, over the transport that fits where the board
-/// put it (PCI or MMIO). A device makes one in <see cref="IDevice.Attach"/>, gives it a <see cref="VirtioState"/> in Reset and Load,
-/// and is called back through <see cref="IVirtioDevice"/>. On the strand (virtio 1.2, sections 2 and 4).</summary>
+/// <summary>The driver's view of a device: status, features, queues and configuration, over the transport that fits
+/// where the board put it (PCI or MMIO). A device makes one in <see cref="IDevice.Attach"/>, gives it a
+/// <see cref="VirtioState"/> in Reset and Load, and is called back through <see cref="IVirtioDevice"/>. On the strand
+/// (virtio 1.2, sections 2 and 4).</summary>
 public sealed class VirtioEndpoint : IInspectable
 {
     private const VirtioStatus DriverBits = VirtioStatus.Acknowledge | VirtioStatus.Driver | VirtioStatus.DriverOk
@@ -32,12 +33,14 @@ public sealed class VirtioEndpoint : IInspectable
         Dma = context.Dma;
         config = new byte[model.ConfigBytes];
         queues = [.. model.QueueSizes.Select((size, i) => new VirtQueue(this, i, size))];
-        OfferedFeatures = model.Features | VirtioFeature.Version1 | VirtioFeature.IndirectDescriptors | VirtioFeature.EventIndex
+        OfferedFeatures = model.Features | VirtioFeature.Version1 | VirtioFeature.IndirectDescriptors
+            | VirtioFeature.EventIndex
             | VirtioFeature.RingReset;
         State = NewState();
         Transport = context.Pci is not null ? new PciTransport(this, context)
             : context.Placement.MmioBase is not null ? new MmioTransport(this, context)
-            : throw new ConfigurationException($"'{context.Path}' is a virtio device: the board must put it on PCI or at an MMIO address");
+            : throw new ConfigurationException(
+                $"'{context.Path}' is a virtio device: the board must put it on PCI or at an MMIO address");
     }
 
     /// <summary>What the device is.</summary>
@@ -52,7 +55,8 @@ public sealed class VirtioEndpoint : IInspectable
     public ulong OfferedFeatures { get; }
     /// <summary>The driver is ready and nothing is broken: buffers may be taken.</summary>
     public bool IsLive =>
-        (State.Status & (VirtioStatus.DriverOk | VirtioStatus.NeedsReset | VirtioStatus.Failed)) == VirtioStatus.DriverOk && Transport.CanMasterBus;
+        (State.Status & (VirtioStatus.DriverOk | VirtioStatus.NeedsReset | VirtioStatus.Failed))
+            == VirtioStatus.DriverOk && Transport.CanMasterBus;
 
     internal VirtioTransport Transport { get; }
     internal bool IsPacked => Has(VirtioFeature.PackedRing);
@@ -60,7 +64,8 @@ public sealed class VirtioEndpoint : IInspectable
     internal bool HasEventIndex => Has(VirtioFeature.EventIndex);
 
     /// <summary>Whether driver and device agreed on a feature.</summary>
-    public bool Has(ulong feature) => (State.DriverFeatures & feature) != 0 && (State.Status & VirtioStatus.FeaturesOk) != 0;
+    public bool Has(ulong feature) =>
+        (State.DriverFeatures & feature) != 0 && (State.Status & VirtioStatus.FeaturesOk) != 0;
 
     /// <summary>Makes <paramref name="state"/> that of power-on and works on it.</summary>
     public void Reset(VirtioState state)
@@ -79,21 +84,24 @@ public sealed class VirtioEndpoint : IInspectable
         if (state.Queues.Length != queues.Length)
             throw new StateException($"the state has {state.Queues.Length} queues; this device has {queues.Length}");
         if ((state.DriverFeatures & ~OfferedFeatures) != 0 && (state.Status & VirtioStatus.FeaturesOk) != 0)
-            throw new StateException($"the driver had features that are not offered here: 0x{state.DriverFeatures & ~OfferedFeatures:x}");
+            throw new StateException(
+                $"the driver had features that are not offered here: 0x{state.DriverFeatures & ~OfferedFeatures:x}");
         State = state;
         for (int i = 0; i < queues.Length; i++) queues[i].Validate(state.Queues[i]);
         Transport.Load(state.Pci);
         foreach (VirtQueue queue in queues) queue.PostOwed();
     }
 
-    /// <summary>The device-specific configuration has changed: tells the driver (virtio 1.2, 2.5 and 4.1.4.3).</summary>
+    /// <summary>The device-specific configuration has changed: tells the driver (virtio 1.2, 2.5 and
+    /// 4.1.4.3).</summary>
     public void ConfigChanged()
     {
         State.ConfigGeneration++;
         if ((State.Status & VirtioStatus.DriverOk) != 0) Transport.ConfigInterrupt();
     }
 
-    /// <summary>The driver broke a rule that leaves no way on: DEVICE_NEEDS_RESET (virtio 1.2, 2.1.2). <paramref name="reason"/> is a constant.</summary>
+    /// <summary>The driver broke a rule that leaves no way on: DEVICE_NEEDS_RESET (virtio 1.2, 2.1.2).
+    /// <paramref name="reason"/> is a constant.</summary>
     public void Fail(string reason)
     {
         log.GuestError(reason);
@@ -102,7 +110,8 @@ public sealed class VirtioEndpoint : IInspectable
         if ((State.Status & VirtioStatus.DriverOk) != 0) Transport.ConfigInterrupt();
     }
 
-    /// <summary>Adds the device to the ACPI namespace when only firmware can tell the guest where it is (MMIO).</summary>
+    /// <summary>Adds the device to the ACPI namespace when only firmware can tell the guest where it is
+    /// (MMIO).</summary>
     public void Contribute(IAcpiBuilder builder) => Transport.Contribute(builder);
 
     /// <inheritdoc/>
@@ -128,11 +137,13 @@ public sealed class VirtioEndpoint : IInspectable
 
     internal VirtQueue? SelectedQueue => State.QueueSelect < (uint)queues.Length ? queues[State.QueueSelect] : null;
 
-    internal uint DeviceFeatures => State.DeviceFeatureSelect <= 1 ? (uint)(OfferedFeatures >> (int)(32 * State.DeviceFeatureSelect)) : 0;
+    internal uint DeviceFeatures =>
+        State.DeviceFeatureSelect <= 1 ? (uint)(OfferedFeatures >> (int)(32 * State.DeviceFeatureSelect)) : 0;
 
     internal uint DriverFeatures
     {
-        get => State.DriverFeatureSelect <= 1 ? (uint)(State.DriverFeatures >> (int)(32 * State.DriverFeatureSelect)) : 0;
+        get => State.DriverFeatureSelect <= 1
+            ? (uint)(State.DriverFeatures >> (int)(32 * State.DriverFeatureSelect)) : 0;
         set
         {
             // 2.2.2, 3.1.1: what was agreed on stays until a reset.
@@ -196,7 +207,8 @@ public sealed class VirtioEndpoint : IInspectable
         device.QueueReset(queue);
     }
 
-    /// <summary>Reads <paramref name="size"/> bytes of device-specific configuration; what lies beyond reads as zero.</summary>
+    /// <summary>Reads <paramref name="size"/> bytes of device-specific configuration; what lies beyond reads as
+    /// zero.</summary>
     internal ulong ReadConfig(int offset, int size)
     {
         config.AsSpan().Clear();

@@ -11,8 +11,8 @@ public sealed class VirtioModel
     /// <summary>PCI class code, 24 bits, for the PCI transport.</summary>
     public required uint PciClass { get; init; }
     /// <summary>Features that the device offers: its own bits 0–23 and 50–127 are those of its type. The kit adds
-    /// <see cref="VirtioFeature.Version1"/>, <see cref="VirtioFeature.IndirectDescriptors"/>, <see cref="VirtioFeature.EventIndex"/>
-    /// and <see cref="VirtioFeature.RingReset"/>.</summary>
+    /// <see cref="VirtioFeature.Version1"/>, <see cref="VirtioFeature.IndirectDescriptors"/>,
+    /// <see cref="VirtioFeature.EventIndex"/> and <see cref="VirtioFeature.RingReset"/>.</summary>
     public required ulong Features { get; init; }
     /// <summary>Largest size of each queue, powers of two up to 32768.</summary>
     public required IReadOnlyList<ushort> QueueSizes { get; init; }

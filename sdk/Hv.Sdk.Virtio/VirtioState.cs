@@ -3,7 +3,8 @@ using Hv.Sdk.State;
 
 namespace Hv.Sdk.Virtio;
 
-/// <summary>What the driver has set up and what transport and queues have done since; nested in the device's state.</summary>
+/// <summary>What the driver has set up and what transport and queues have done since; nested in the device's
+/// state.</summary>
 [DeviceState("virtio", 1)]
 public sealed partial class VirtioState
 {
@@ -76,7 +77,8 @@ public sealed partial class VirtQueueState
         Rewind();
     }
 
-    /// <summary>To the first entry, as a queue is when it is turned on (virtio 1.2, 2.7 and 2.8.1: indices 0, wrap counters 1).</summary>
+    /// <summary>To the first entry, as a queue is when it is turned on (virtio 1.2, 2.7 and 2.8.1: indices 0, wrap
+    /// counters 1).</summary>
     internal void Rewind()
     {
         NextAvailable = NextUsed = PublishedUsed = PublishedFlags = Burst = 0;

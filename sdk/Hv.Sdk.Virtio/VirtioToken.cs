@@ -1,7 +1,7 @@
 namespace Hv.Sdk.Virtio;
 
-/// <summary>Names a buffer between <see cref="VirtQueue.TryPop"/> and <see cref="VirtQueue.Complete"/>. Saved by a device that keeps
-/// buffers across callbacks.</summary>
+/// <summary>Names a buffer between <see cref="VirtQueue.TryPop"/> and <see cref="VirtQueue.Complete"/>. Saved by a
+/// device that keeps buffers across callbacks.</summary>
 /// <param name="Id">Split: index of the first descriptor; packed: buffer ID.</param>
 /// <param name="Count">Ring entries that the buffer takes; 1 in a split queue.</param>
 public readonly record struct VirtioToken(ushort Id, ushort Count);

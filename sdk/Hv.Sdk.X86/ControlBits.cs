@@ -152,7 +152,8 @@ public static class Dr6
     public const ulong Bs = 1 << 14;
     /// <summary>Task switch to a TSS with its T bit set.</summary>
     public const ulong Bt = 1 << 15;
-    /// <summary>Bits that read as one: 4–11 and 16–31 (bus-lock and RTM bits are not offered and so stay set).</summary>
+    /// <summary>Bits that read as one: 4–11 and 16–31 (bus-lock and RTM bits are not offered and so stay
+    /// set).</summary>
     public const ulong Fixed = 0xFFFF0FF0;
     /// <summary>Bits that software can write.</summary>
     public const ulong Writable = B | Bd | Bs | Bt;

@@ -1,13 +1,16 @@
 namespace Hv.Sdk.X86;
 
-/// <summary>Features that CPUID announces one by one. Where each one's bit lies and which model begins to have it is one row of
+/// <summary>Features that CPUID announces one by one. Where each one's bit lies and which model begins to have it is
+/// one row of
 /// <see cref="CpuFeatureTable"/>.</summary>
 public enum CpuFeature : byte
 {
 #pragma warning disable CS1591 // The names are the manual's (SDM vol. 2, CPUID); a summary could only repeat them.
-    Fpu, Vme, De, Pse, Tsc, Msr, Pae, Mce, Cx8, Apic, Sep, Mtrr, Pge, Mca, Cmov, Pat, Pse36, Clflush, Mmx, Fxsr, Sse, Sse2, SelfSnoop,
+    Fpu, Vme, De, Pse, Tsc, Msr, Pae, Mce, Cx8, Apic, Sep, Mtrr, Pge, Mca, Cmov, Pat, Pse36, Clflush, Mmx, Fxsr, Sse,
+    Sse2, SelfSnoop,
     Htt,
-    Sse3, Pclmulqdq, Ssse3, Fma, Cx16, Pcid, Sse41, Sse42, X2Apic, Movbe, Popcnt, TscDeadline, Aes, Xsave, Osxsave, Avx, F16c, Rdrand,
+    Sse3, Pclmulqdq, Ssse3, Fma, Cx16, Pcid, Sse41, Sse42, X2Apic, Movbe, Popcnt, TscDeadline, Aes, Xsave, Osxsave, Avx,
+    F16c, Rdrand,
     Hypervisor,
     Arat,
     Fsgsbase, TscAdjust, Bmi1, Avx2, Smep, Bmi2, Erms, Invpcid, NoFpuCsDs, Rdseed, Adx, Smap, Clflushopt, Clwb, Sha,

@@ -3,7 +3,8 @@ using static Hv.Sdk.X86.CpuidRegister;
 
 namespace Hv.Sdk.X86;
 
-/// <summary>Where each feature is announced and from which model on (SDM vol. 2, CPUID; psABI x86-64, 3.1.1 for the levels).</summary>
+/// <summary>Where each feature is announced and from which model on (SDM vol. 2, CPUID; psABI x86-64, 3.1.1 for the
+/// levels).</summary>
 public static class CpuFeatureTable
 {
     /// <summary>The rows, in the order of the enumeration.</summary>

@@ -5,17 +5,18 @@ using Hv.Sdk.Engines;
 
 namespace Hv.Sdk.X86;
 
-/// <summary>A CPU as the guest is told of it: every CPUID leaf, and the register bits that follow from the features. Immutable; any
-/// thread. A named model is the same on every host, so a guest can be saved here and restored elsewhere.
-/// <para>
-/// The models call themselves GenuineIntel, because only there do kernels take the TSC's and the APIC timer's frequency from leaf 15h
-/// instead of measuring, and family 6, model 36h, an in-order core: it never speculates, and neither does an interpreter or a translator
-/// in a way that a guest's mitigations could change, so that retpolines, page-table isolation and buffer flushes, all of them paid in
-/// guest instructions, stay off. IA32_ARCH_CAPABILITIES says the same to kernels that do not know the model.
+/// <summary>A CPU as the guest is told of it: every CPUID leaf, and the register bits that follow from the features.
+/// Immutable; any thread. A named model is the same on every host, so a guest can be saved here and restored elsewhere.
+/// <para> The models call themselves GenuineIntel, because only there do kernels take the TSC's and the APIC timer's
+/// frequency from leaf 15h instead of measuring, and family 6, model 36h, an in-order core: it never speculates, and
+/// neither does an interpreter or a translator in a way that a guest's mitigations could change, so that retpolines,
+/// page-table isolation and buffer flushes, all of them paid in guest instructions, stay off. IA32_ARCH_CAPABILITIES
+/// says the same to kernels that do not know the model.
 /// </para></summary>
 public sealed class CpuidModel
 {
-    /// <summary>The crystal that feeds the local APIC's timer, in hertz (leaf 15h ECX): one tick a nanosecond.</summary>
+    /// <summary>The crystal that feeds the local APIC's timer, in hertz (leaf 15h ECX): one tick a
+    /// nanosecond.</summary>
     public const uint CrystalHz = 1_000_000_000;
 
     /// <summary>Family 6, model 36h, stepping 1 (leaf 1 EAX).</summary>
@@ -78,8 +79,8 @@ public sealed class CpuidModel
     /// <summary>Physical address bits that the guest is told of.</summary>
     public int PhysicalAddressBits => physicalAddressBits;
 
-    /// <summary>Whether instructions and register bits of a feature exist. For the bits that mirror a control register (OSXSAVE, OSPKE)
-    /// and the APIC's: whether they can ever be set.</summary>
+    /// <summary>Whether instructions and register bits of a feature exist. For the bits that mirror a control register
+    /// (OSXSAVE, OSPKE) and the APIC's: whether they can ever be set.</summary>
     public bool Has(CpuFeature feature) => features[(int)feature];
 
     /// <summary>Bits that XCR0 may have.</summary>
@@ -113,15 +114,15 @@ public sealed class CpuidModel
     /// <summary>Bits that IA32_EFER may have.</summary>
     public ulong EferAllowed => Efer.Sce | Efer.Lme | Efer.Lma | (Has(CpuFeature.Nx) ? Efer.Nxe : 0);
 
-    /// <summary>IA32_ARCH_CAPABILITIES (SDM vol. 4, table 2-2): immune to RDCL (0), no L1D flush needed (3), to SSB (4), MDS (5),
-    /// the page-size-change machine check (6), TAA (8), SBDR/SSDP (13), FBSDP (14), PSDP (15), BHI (20), PBRSB (24), GDS (26),
-    /// RFDS (27) and ITS (62).</summary>
+    /// <summary>IA32_ARCH_CAPABILITIES (SDM vol. 4, table 2-2): immune to RDCL (0), no L1D flush needed (3), to SSB
+    /// (4), MDS (5), the page-size-change machine check (6), TAA (8), SBDR/SSDP (13), FBSDP (14), PSDP (15), BHI (20),
+    /// PBRSB (24), GDS (26), RFDS (27) and ITS (62).</summary>
     public const ulong ArchCapabilities =
         1UL << 0 | 1UL << 3 | 1UL << 4 | 1UL << 5 | 1UL << 6 | 1UL << 8 | 1UL << 13 | 1UL << 14 | 1UL << 15 |
         1UL << 20 | 1UL << 24 | 1UL << 26 | 1UL << 27 | 1UL << 62;
 
-    /// <summary>Executes CPUID. An unknown basic leaf, or one between the ranges, answers as the highest basic leaf does
-    /// (SDM vol. 2, CPUID, "INPUT EAX").</summary>
+    /// <summary>Executes CPUID. An unknown basic leaf, or one between the ranges, answers as the highest basic leaf
+    /// does (SDM vol. 2, CPUID, "INPUT EAX").</summary>
     public CpuidResult Query(uint leaf, uint subleaf, in CpuidContext context)
     {
         bool isKnown = leaf <= MaxBasicLeaf || leaf is >= 0x4000_0000 and <= MaxHypervisorLeaf
@@ -132,7 +133,8 @@ public sealed class CpuidModel
         {
             0x0 => Vendor(MaxBasicLeaf, "GenuineIntel"),
             0x1 => FeatureInformation(context),
-            // One round of descriptors: FFh refers to leaf 4 for the caches, FEh says that the TLB is told of nowhere else here.
+            // One round of descriptors: FFh refers to leaf 4 for the caches, FEh says that the TLB is told of nowhere
+            // else here.
             0x2 => new CpuidResult(0x00FEFF01, 0, 0, 0),
             0x4 => CacheParameters(subleaf),
             0x6 => Features(0x6, 0),
@@ -173,7 +175,8 @@ public sealed class CpuidModel
         uint second = BinaryPrimitives.ReadUInt32LittleEndian(bytes[4..]);
         uint third = BinaryPrimitives.ReadUInt32LittleEndian(bytes[8..]);
         // The processor spells its name EBX, EDX, ECX; hypervisors spell theirs EBX, ECX, EDX.
-        return isHypervisor ? new CpuidResult(maxLeaf, first, second, third) : new CpuidResult(maxLeaf, first, third, second);
+        return isHypervisor ? new CpuidResult(maxLeaf, first, second, third)
+            : new CpuidResult(maxLeaf, first, third, second);
     }
 
     private CpuidResult FeatureInformation(in CpuidContext context)
@@ -240,7 +243,9 @@ public sealed class CpuidModel
         switch (subleaf)
         {
             case 0:
-                return new CpuidResult((uint)Xcr0Allowed, StandardSize(context.Xcr0), StandardSize(Xcr0Allowed), (uint)(Xcr0Allowed >> 32));
+                return new CpuidResult(
+                    (uint)Xcr0Allowed, StandardSize(context.Xcr0), StandardSize(Xcr0Allowed),
+                        (uint)(Xcr0Allowed >> 32));
             case 1:
                 return Features(0xD, 1) with { Ebx = CompactSize(context.Xcr0) };
             case < 64 when (Xcr0Allowed & 1UL << (int)subleaf) != 0:
@@ -251,8 +256,8 @@ public sealed class CpuidModel
         }
     }
 
-    /// <summary>Where component <paramref name="index"/> (2 or above) of the standard form lies, in bytes; (0, 0) for one that no
-    /// model has.</summary>
+    /// <summary>Where component <paramref name="index"/> (2 or above) of the standard form lies, in bytes; (0, 0) for
+    /// one that no model has.</summary>
     public static (int Offset, int Bytes) XsaveComponent(int index) => index switch
     {
         2 => (XsaveLayout.YmmHigh, 256),

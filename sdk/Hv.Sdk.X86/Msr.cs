@@ -1,6 +1,7 @@
 namespace Hv.Sdk.X86;
 
-/// <summary>Numbers of model-specific registers (SDM vol. 4, tables 2-2 and 2-3; APM vol. 2, appendix A for those above C0000000h).</summary>
+/// <summary>Numbers of model-specific registers (SDM vol. 4, tables 2-2 and 2-3; APM vol. 2, appendix A for those above
+/// C0000000h).</summary>
 public static class Msr
 {
     /// <summary>IA32_P5_MC_ADDR.</summary>

@@ -2,7 +2,8 @@ using Hv.Sdk.Engines;
 
 namespace Hv.Sdk.X86;
 
-/// <summary>Bits of <see cref="SegmentState.Attributes"/>, laid out as VMX access rights (SDM vol. 3, 25.4.1).</summary>
+/// <summary>Bits of <see cref="SegmentState.Attributes"/>, laid out as VMX access rights (SDM vol. 3,
+/// 25.4.1).</summary>
 public static class SegmentAttributes
 {
     /// <summary>Accessed; only with <see cref="CodeOrData"/>.</summary>
@@ -36,13 +37,15 @@ public static class SegmentAttributes
 
     /// <summary>Attributes of a data or stack segment in real mode: present, writable, accessed, DPL 0.</summary>
     public const ushort RealModeData = Present | CodeOrData | ReadWrite | Accessed;
-    /// <summary>Attributes of a segment in virtual-8086 mode: as in real mode with DPL 3 (SDM vol. 3, 26.3.1.2).</summary>
+    /// <summary>Attributes of a segment in virtual-8086 mode: as in real mode with DPL 3 (SDM vol. 3,
+    /// 26.3.1.2).</summary>
     public const ushort Virtual8086 = RealModeData | Dpl;
     /// <summary>Attributes of CS after reset: present, readable, accessed code (SDM vol. 3, table 9-1).</summary>
     public const ushort RealModeCode = RealModeData | Code;
 }
 
-/// <summary>Types of system segments and gates: S = 0 (SDM vol. 3, table 3-2). Bit 3 set is the 32- or 64-bit form.</summary>
+/// <summary>Types of system segments and gates: S = 0 (SDM vol. 3, table 3-2). Bit 3 set is the 32- or 64-bit
+/// form.</summary>
 public static class SystemDescriptorType
 {
     /// <summary>16-bit TSS, available.</summary>

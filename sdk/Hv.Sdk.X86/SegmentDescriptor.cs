@@ -2,11 +2,12 @@ using Hv.Sdk.Engines;
 
 namespace Hv.Sdk.X86;
 
-/// <summary>An entry of a descriptor table (SDM vol. 3, 3.4.5, 5.8.3 and 6.11): eight bytes, or sixteen for system descriptors in long mode.
-/// A view of the raw bits: every property is derived, nothing is checked.</summary>
+/// <summary>An entry of a descriptor table (SDM vol. 3, 3.4.5, 5.8.3 and 6.11): eight bytes, or sixteen for system
+/// descriptors in long mode. A view of the raw bits: every property is derived, nothing is checked.</summary>
 public readonly struct SegmentDescriptor
 {
-    /// <summary>Takes an entry's bits; <paramref name="high"/> is the second half of a sixteen-byte entry, otherwise zero.</summary>
+    /// <summary>Takes an entry's bits; <paramref name="high"/> is the second half of a sixteen-byte entry, otherwise
+    /// zero.</summary>
     public SegmentDescriptor(ulong low, ulong high = 0)
     {
         Low = low;
@@ -62,7 +63,8 @@ public readonly struct SegmentDescriptor
         : (Low & 0xFFFF) | (Low >> 32 & 0xFFFF0000) | High << 32;
     /// <summary>Of a call gate: how many parameters are copied to the new stack.</summary>
     public int GateParameters => (int)(Low >> 32) & 0x1F;
-    /// <summary>Of an interrupt or trap gate in long mode: the interrupt stack, 0 for none (SDM vol. 3, 6.14.5).</summary>
+    /// <summary>Of an interrupt or trap gate in long mode: the interrupt stack, 0 for none (SDM vol. 3,
+    /// 6.14.5).</summary>
     public int InterruptStack => (int)(Low >> 32) & 7;
 
     /// <summary>The hidden part of a segment register after loading this entry.</summary>

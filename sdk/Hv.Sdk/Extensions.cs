@@ -1,7 +1,8 @@
 namespace Hv.Sdk;
 
-/// <summary>Base of the attributes that name what a plugin provides. The attribute and the manifest must agree; the host reads the
-/// manifest first, loads the assembly when the name is asked for, and finds the class by its contract and this name.</summary>
+/// <summary>Base of the attributes that name what a plugin provides. The attribute and the manifest must agree; the
+/// host reads the manifest first, loads the assembly when the name is asked for, and finds the class by its contract
+/// and this name.</summary>
 public abstract class ExtensionAttribute(string name) : Attribute
 {
     /// <summary>The name as typed on the command line: lower case, words joined by '-'.</summary>
@@ -13,9 +14,11 @@ public abstract class ExtensionAttribute(string name) : Attribute
 /// <summary>How the core calls a device.</summary>
 public enum Threading : byte
 {
-    /// <summary>One callback at a time: the core serialises accesses, timers, completions, reset and save on the device's strand.</summary>
+    /// <summary>One callback at a time: the core serialises accesses, timers, completions, reset and save on the
+    /// device's strand.</summary>
     Serialized,
-    /// <summary>Callbacks may run at the same time on several threads; the device takes care of itself. For local APICs.</summary>
+    /// <summary>Callbacks may run at the same time on several threads; the device takes care of itself. For local
+    /// APICs.</summary>
     Concurrent,
 }
 

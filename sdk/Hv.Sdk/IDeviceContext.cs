@@ -14,8 +14,8 @@ public enum AddressSpace : byte
     Ports,
 }
 
-/// <summary>What the core gives a device at <see cref="IDevice.Attach"/>. Members that claim something are called inside Attach only;
-/// the rest on the strand. Plugins never implement it (the test kit has the only fake).</summary>
+/// <summary>What the core gives a device at <see cref="IDevice.Attach"/>. Members that claim something are called
+/// inside Attach only; the rest on the strand. Plugins never implement it (the test kit has the only fake).</summary>
 [HostImplemented]
 public interface IDeviceContext
 {
@@ -31,17 +31,20 @@ public interface IDeviceContext
     /// <summary>Frequency of the machine's time-stamp counter in hertz.</summary>
     ulong TscHz { get; }
 
-    /// <summary>Claims a region that is not mapped yet. <paramref name="token"/> comes back in <see cref="IoAccess.Token"/>.</summary>
+    /// <summary>Claims a region that is not mapped yet. <paramref name="token"/> comes back in
+    /// <see cref="IoAccess.Token"/>.</summary>
     IRegion AddRegion(AddressSpace space, string name, ulong lengthBytes, IIoHandler handler, int token);
 
-    /// <summary>An output line, which the board has wired or not; the name is the data sheet's in lower case (<c>irq</c>, <c>out0</c>).
-    /// Lines begin low.</summary>
+    /// <summary>An output line, which the board has wired or not; the name is the data sheet's in lower case
+    /// (<c>irq</c>, <c>out0</c>). Lines begin low.</summary>
     IrqLine IrqOut(string name);
 
-    /// <summary>Input pins. <paramref name="handler"/> is told of every change of level, synchronously, on this device's strand.</summary>
+    /// <summary>Input pins. <paramref name="handler"/> is told of every change of level, synchronously, on this
+    /// device's strand.</summary>
     IrqInputs IrqIn(string name, int count, IIrqHandler handler);
 
-    /// <summary>A one-shot timer; <paramref name="fired"/> runs on the strand with the deadline it was armed for.</summary>
+    /// <summary>A one-shot timer; <paramref name="fired"/> runs on the strand with the deadline it was armed
+    /// for.</summary>
     IVmTimer CreateTimer(string name, Action<VmTime> fired);
 
     /// <summary>The virtual clock.</summary>
@@ -72,20 +75,23 @@ public interface IDeviceContext
     Pci.IPciSlot? Pci { get; }
 
     /// <summary>The backend that the definition connected to a slot: <see cref="Chars.ICharPort"/> (<c>chardev</c>),
-    /// <see cref="Block.IBlockPort"/> (<c>drive</c>), <see cref="Net.INetPort"/> (<c>netdev</c>). Null when there is none.</summary>
+    /// <see cref="Block.IBlockPort"/> (<c>drive</c>), <see cref="Net.INetPort"/> (<c>netdev</c>). Null when there is
+    /// none.</summary>
     T? Backend<T>(string slot) where T : class;
 
-    /// <summary>Offers a contract of the SDK to the other devices of this machine. Calls arrive on the caller's thread: enter
+    /// <summary>Offers a contract of the SDK to the other devices of this machine. Calls arrive on the caller's thread:
+    /// enter
     /// <see cref="Strand"/> in them.</summary>
     void Provide<T>(T service) where T : class;
 
-    /// <summary>All services of a contract, in the order of the board. Complete only after every device is attached: ask at the first reset or later.</summary>
+    /// <summary>All services of a contract, in the order of the board. Complete only after every device is attached:
+    /// ask at the first reset or later.</summary>
     IReadOnlyList<T> Services<T>() where T : class;
 
     /// <summary>Postpones a read: return <see cref="IoStatus.Deferred"/> with this ticket in hand, and answer with
-    /// <see cref="CompleteDeferred"/>. The vCPU waits outside guest code; the instruction is executed again and consumes
-    /// the value, and those of its reads that were answered before. Each read is asked once, except that a restored machine asks for the
-    /// postponed one again.</summary>
+    /// <see cref="CompleteDeferred"/>. The vCPU waits outside guest code; the instruction is executed again and
+    /// consumes the value, and those of its reads that were answered before. Each read is asked once, except that a
+    /// restored machine asks for the postponed one again.</summary>
     ulong Defer(in IoAccess access);
 
     /// <summary>Answers a postponed read.</summary>
@@ -96,7 +102,8 @@ public interface IDeviceContext
 public static class DeviceContextExtensions
 {
     /// <summary>Claims ports and maps them.</summary>
-    public static IRegion MapPorts(this IDeviceContext context, string name, ushort start, int count, IIoHandler handler, int token)
+    public static IRegion MapPorts(
+        this IDeviceContext context, string name, ushort start, int count, IIoHandler handler, int token)
     {
         IRegion region = context.AddRegion(AddressSpace.Ports, name, (ulong)count, handler, token);
         region.Map(start);
@@ -104,7 +111,8 @@ public static class DeviceContextExtensions
     }
 
     /// <summary>Claims memory-mapped registers and maps them.</summary>
-    public static IRegion MapMemory(this IDeviceContext context, string name, ulong start, ulong lengthBytes, IIoHandler handler, int token)
+    public static IRegion MapMemory(
+        this IDeviceContext context, string name, ulong start, ulong lengthBytes, IIoHandler handler, int token)
     {
         IRegion region = context.AddRegion(AddressSpace.Memory, name, lengthBytes, handler, token);
         region.Map(start);
@@ -129,8 +137,8 @@ public sealed class Placement
 [HostImplemented]
 public interface IStrand
 {
-    /// <summary>Enters; dispose the scope to leave. Re-entrant on one thread. Lock order: devices before interrupt controllers
-    /// (ARCHITECTURE.md). Allocates nothing.</summary>
+    /// <summary>Enters; dispose the scope to leave. Re-entrant on one thread. Lock order: devices before interrupt
+    /// controllers (ARCHITECTURE.md). Allocates nothing.</summary>
     StrandScope Enter();
     /// <summary>Leaves; called by the scope.</summary>
     void Exit();
@@ -145,7 +153,8 @@ public readonly ref struct StrandScope(IStrand? strand)
     public void Dispose() => strand?.Exit();
 }
 
-/// <summary>What a device may ask of the whole machine. Each returns at once; the machine acts after the current instruction.</summary>
+/// <summary>What a device may ask of the whole machine. Each returns at once; the machine acts after the current
+/// instruction.</summary>
 [HostImplemented]
 public interface IMachineControl
 {

@@ -47,7 +47,8 @@ public interface IInspector
     void Child(string name, IInspectable child);
 }
 
-/// <summary>Randomness of one device: from the machine's seed, the device's path and a counter that is saved. On the strand.</summary>
+/// <summary>Randomness of one device: from the machine's seed, the device's path and a counter that is saved. On the
+/// strand.</summary>
 public interface IEntropy
 {
     /// <summary>Fills the span.</summary>

@@ -40,7 +40,8 @@ public sealed class OptionInfo
     public IReadOnlyList<string> Choices { get; init; } = [];
 }
 
-/// <summary>All options of one extension. Written by the options generator from an <see cref="OptionsAttribute"/> record.</summary>
+/// <summary>All options of one extension. Written by the options generator from an <see cref="OptionsAttribute"/>
+/// record.</summary>
 public sealed class OptionSchema
 {
     /// <summary>No options.</summary>
@@ -51,8 +52,9 @@ public sealed class OptionSchema
     public IReadOnlyList<OptionInfo> Options { get; }
 }
 
-/// <summary>Option values after the host has validated them against the schema: values are in range, defaults are filled in.
-/// Numbers, sizes and durations are kept as <see cref="ulong"/>, flags as 0 or 1, all else as text.</summary>
+/// <summary>Option values after the host has validated them against the schema: values are in range, defaults are
+/// filled in. Numbers, sizes and durations are kept as <see cref="ulong"/>, flags as 0 or 1, all else as
+/// text.</summary>
 public sealed class OptionValues
 {
     private readonly IReadOnlyDictionary<string, string> values;
@@ -66,26 +68,31 @@ public sealed class OptionValues
     public string? Text(string name) => values.TryGetValue(name, out string? v) ? v : null;
     /// <summary>The number, or <paramref name="fallback"/>.</summary>
     public ulong Number(string name, ulong fallback = 0) =>
-        values.TryGetValue(name, out string? v) ? ulong.Parse(v, System.Globalization.CultureInfo.InvariantCulture) : fallback;
+        values.TryGetValue(name, out string? v)
+            ? ulong.Parse(v, System.Globalization.CultureInfo.InvariantCulture) : fallback;
     /// <summary>The flag, or <paramref name="fallback"/>.</summary>
-    public bool Flag(string name, bool fallback = false) => values.TryGetValue(name, out string? v) ? v == "1" : fallback;
+    public bool Flag(string name, bool fallback = false) =>
+        values.TryGetValue(name, out string? v) ? v == "1" : fallback;
     /// <summary>All values.</summary>
     public IReadOnlyDictionary<string, string> All => values;
 }
 
-/// <summary>Marks a partial record whose properties are options: the generator writes <c>static OptionSchema Schema</c> and
-/// <c>static T Bind(OptionValues)</c>. Property types: string, bool, byte to ulong, an enum; <c>required</c> makes it required.</summary>
+/// <summary>Marks a partial record whose properties are options: the generator writes <c>static OptionSchema Schema</c>
+/// and
+/// <c>static T Bind(OptionValues)</c>. Property types: string, bool, byte to ulong, an enum; <c>required</c> makes it
+/// required.</summary>
 [AttributeUsage(AttributeTargets.Class)]
 public sealed class OptionsAttribute : Attribute;
 
-/// <summary>Describes one property of an options record. The option's name is the property's in lower case with '-' between words.</summary>
+/// <summary>Describes one property of an options record. The option's name is the property's in lower case with '-'
+/// between words.</summary>
 [AttributeUsage(AttributeTargets.Property)]
 public sealed class OptionAttribute(string summary) : Attribute
 {
     /// <summary>What it does, one line.</summary>
     public string Summary { get; } = summary;
-    /// <summary>Reads the value as a <see cref="OptionType.Size"/>, <see cref="OptionType.Duration"/> or <see cref="OptionType.Path"/>;
-    /// otherwise the property's type decides.</summary>
+    /// <summary>Reads the value as a <see cref="OptionType.Size"/>, <see cref="OptionType.Duration"/> or
+    /// <see cref="OptionType.Path"/>; otherwise the property's type decides.</summary>
     public OptionType Type { get; init; }
     /// <summary>Smallest value.</summary>
     public ulong Minimum { get; init; }

@@ -5,7 +5,8 @@ public abstract class Check
 {
     private protected Check(string name, string meaning) => (Name, Meaning) = (name, meaning);
 
-    /// <summary>Its name on command lines, in reports and in tests: lower case, words joined by '-'. Never used for another meaning.</summary>
+    /// <summary>Its name on command lines, in reports and in tests: lower case, words joined by '-'. Never used for
+    /// another meaning.</summary>
     public string Name { get; }
 
     /// <summary>What holds when it passes, one line.</summary>
@@ -19,7 +20,8 @@ public sealed class Check<TSubject> : Check
     private readonly Action<TSubject, CheckRun> attempt;
 
     /// <summary>A requirement; <paramref name="attempt"/> returns when it holds and throws when it does not.</summary>
-    public Check(string name, string meaning, Action<TSubject, CheckRun> attempt) : base(name, meaning) => this.attempt = attempt;
+    public Check(string name, string meaning, Action<TSubject, CheckRun> attempt) : base(name, meaning) =>
+        this.attempt = attempt;
 
     /// <summary>Tries it. Whatever the subject throws is a failure, with the exception as evidence.</summary>
     public CheckResult Run(TSubject subject, ConformanceOptions options)
@@ -37,7 +39,8 @@ public sealed class Check<TSubject> : Check
         catch (Exception e) when (e is not OutOfMemoryException)
         {
             string evidence = e is ContractException ? e.Message : e.ToString();
-            return new CheckResult { Check = this, Outcome = CheckOutcome.Failed, Evidence = evidence, Seed = run.Seed };
+            return new CheckResult { Check = this, Outcome = CheckOutcome.Failed, Evidence = evidence,
+                Seed = run.Seed };
         }
     }
 }

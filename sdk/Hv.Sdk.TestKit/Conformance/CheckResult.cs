@@ -20,6 +20,7 @@ public sealed class CheckResult
     public required CheckOutcome Outcome { get; init; }
     /// <summary>What was seen when it failed, or why it does not apply; empty when it passed.</summary>
     public required string Evidence { get; init; }
-    /// <summary>The seed of the run that failed: the same in <see cref="ConformanceOptions.Seed"/> repeats it alone.</summary>
+    /// <summary>The seed of the run that failed: the same in <see cref="ConformanceOptions.Seed"/> repeats it
+    /// alone.</summary>
     public int? Seed { get; init; }
 }

@@ -21,7 +21,8 @@ public sealed class CheckRun
     /// <summary>The seed in use; null before the first.</summary>
     public int? Seed { get; private set; }
 
-    /// <summary>The seeds of this run: <paramref name="count"/> times the effort, or the one that was asked for.</summary>
+    /// <summary>The seeds of this run: <paramref name="count"/> times the effort, or the one that was asked
+    /// for.</summary>
     public IEnumerable<int> Seeds(int count)
     {
         if (options.Seed is { } only)

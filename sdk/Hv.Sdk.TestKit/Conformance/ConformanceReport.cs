@@ -20,7 +20,8 @@ public sealed record ConformanceReport(string Suite, string Subject, IReadOnlyLi
         StringBuilder text = new();
         text.Append(Suite).Append(' ').AppendLine(Subject);
         foreach (CheckResult result in Results) text.AppendLine(Line(result));
-        text.Append(Count(CheckOutcome.Passed)).Append(" passed, ").Append(Count(CheckOutcome.Failed)).Append(" failed, ")
+        text.Append(Count(CheckOutcome.Passed)).Append(" passed, ").Append(Count(CheckOutcome.Failed)).Append(
+            " failed, ")
             .Append(Count(CheckOutcome.NotApplicable)).Append(" not applicable");
         return text.ToString();
     }

@@ -12,15 +12,16 @@ public abstract class ConformanceSuite
     public abstract IReadOnlyList<Check> AllChecks { get; }
 }
 
-/// <summary>The requirements of one contract. Needs no test framework: <c>hv plugin test</c> runs it on a built plugin, a base class of
-/// Hv.Sdk.Conformance.Xunit makes a test of each check. One thread.</summary>
+/// <summary>The requirements of one contract. Needs no test framework: <c>hv plugin test</c> runs it on a built plugin,
+/// a base class of Hv.Sdk.Conformance.Xunit makes a test of each check. One thread.</summary>
 /// <typeparam name="TSubject">What is tried: the extension and what is to be known about it.</typeparam>
 public abstract class ConformanceSuite<TSubject> : ConformanceSuite
 {
     /// <summary>A suite of these checks.</summary>
     protected ConformanceSuite(string kind, IReadOnlyList<Check<TSubject>> checks) : base(kind)
     {
-        if (checks.Select(c => c.Name).Distinct().Count() != checks.Count) throw new ArgumentException("two checks have one name", nameof(checks));
+        if (checks.Select(c => c.Name).Distinct().Count() != checks.Count) throw new ArgumentException(
+            "two checks have one name", nameof(checks));
         Checks = checks;
     }
 
@@ -33,7 +34,8 @@ public abstract class ConformanceSuite<TSubject> : ConformanceSuite
     /// <summary>How a report names the subject.</summary>
     protected abstract string NameOf(TSubject subject);
 
-    /// <summary>Tries all of them, or those of these names; <paramref name="progress"/> hears of each at once, on the caller's thread.</summary>
+    /// <summary>Tries all of them, or those of these names; <paramref name="progress"/> hears of each at once, on the
+    /// caller's thread.</summary>
     public ConformanceReport Run(TSubject subject, ConformanceOptions options, Action<CheckResult>? progress = null,
         IReadOnlyCollection<string>? only = null)
     {
@@ -51,6 +53,7 @@ public abstract class ConformanceSuite<TSubject> : ConformanceSuite
     /// <summary>Tries one.</summary>
     /// <exception cref="ArgumentException">There is no check of that name.</exception>
     public CheckResult RunCheck(string name, TSubject subject, ConformanceOptions options) =>
-        (Checks.FirstOrDefault(c => c.Name == name) ?? throw new ArgumentException($"the {Kind} suite has no check '{name}'", nameof(name)))
+        (Checks.FirstOrDefault(c => c.Name == name)
+            ?? throw new ArgumentException($"the {Kind} suite has no check '{name}'", nameof(name)))
             .Run(subject, options);
 }

@@ -3,8 +3,8 @@ using Hv.Sdk.Memory;
 
 namespace Hv.Sdk.TestKit.Fakes;
 
-/// <summary>A disk in memory. Requests wait until <see cref="Complete"/>, or end with the step when <see cref="IsPrompt"/>.
-/// Requests in flight are carried over to restored twins, as the core does.</summary>
+/// <summary>A disk in memory. Requests wait until <see cref="Complete"/>, or end with the step when
+/// <see cref="IsPrompt"/>. Requests in flight are carried over to restored twins, as the core does.</summary>
 public sealed class BenchDisk(DeviceBench bench, int lengthBytes) : IBlockPort, IBenchPart
 {
     private readonly List<Request> pending = [];
@@ -47,7 +47,8 @@ public sealed class BenchDisk(DeviceBench bench, int lengthBytes) : IBlockPort, 
         if (pending.Count == MaxInFlight) return false;
         ulong tag = request.Tag;
         if (pending.Exists(r => r.Asked.Tag == tag)) throw new ContractException($"tag {tag} is in flight already");
-        if (segments.Length > MaxSegments) throw new ContractException($"{segments.Length} segments are more than {MaxSegments}");
+        if (segments.Length > MaxSegments) throw new ContractException(
+            $"{segments.Length} segments are more than {MaxSegments}");
         pending.Add(new Request(request, segments.ToArray()));
         if (IsPrompt) bench.Context.Strand.Post(() => Complete(0));
         return true;
@@ -83,9 +84,11 @@ public sealed class BenchDisk(DeviceBench bench, int lengthBytes) : IBlockPort, 
     {
         BlockRequest asked = r.Asked;
         if (asked.Operation != BlockOperation.Flush && (asked.OffsetBytes < 0 || asked.LengthBytes < 0
-            || asked.OffsetBytes > LengthBytes - asked.LengthBytes || (asked.OffsetBytes | asked.LengthBytes) % SectorBytes != 0))
+            || asked.OffsetBytes > LengthBytes - asked.LengthBytes
+                || (asked.OffsetBytes | asked.LengthBytes) % SectorBytes != 0))
             return BlockStatus.OutOfRange;
-        if (IsReadOnly && asked.Operation is not (BlockOperation.Read or BlockOperation.Flush)) return BlockStatus.ReadOnly;
+        if (IsReadOnly && asked.Operation
+            is not (BlockOperation.Read or BlockOperation.Flush)) return BlockStatus.ReadOnly;
         Log.Add(asked.Operation);
         switch (asked.Operation)
         {
@@ -129,7 +132,8 @@ public sealed class BenchDisk(DeviceBench bench, int lengthBytes) : IBlockPort, 
     {
         BenchDisk with = (BenchDisk)other;
         return !Bytes.AsSpan().SequenceEqual(with.Bytes) ? "the disks' contents differ"
-            : !Pending.SequenceEqual(with.Pending) ? $"requests in flight: {pending.Count} / {with.pending.Count}" : null;
+            : !Pending.SequenceEqual(with.Pending)
+                ? $"requests in flight: {pending.Count} / {with.pending.Count}" : null;
     }
 
     private sealed record Request(BlockRequest Asked, DmaSegment[] Segments);

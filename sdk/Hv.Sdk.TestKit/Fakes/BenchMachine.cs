@@ -53,6 +53,7 @@ public sealed class BenchMachine : IMachineControl, IVcpuSignalling
 
     // Notifications are hints that may repeat: they are not compared.
     internal string? Difference(BenchMachine other) =>
-        (Resets, PowerOffs, Crashes, Exits, ExitCode) == (other.Resets, other.PowerOffs, other.Crashes, other.Exits, other.ExitCode)
+        (Resets, PowerOffs, Crashes, Exits, ExitCode)
+            == (other.Resets, other.PowerOffs, other.Crashes, other.Exits, other.ExitCode)
             ? null : "asked other things of the machine";
 }

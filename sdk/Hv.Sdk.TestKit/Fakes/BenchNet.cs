@@ -8,7 +8,8 @@ public sealed class BenchNet : INetPort, IBenchPart
 {
     private INetListener? listener;
 
-    /// <summary>Keeps what the card sends; without it, frames are only counted and summed up, which allocates nothing.</summary>
+    /// <summary>Keeps what the card sends; without it, frames are only counted and summed up, which allocates
+    /// nothing.</summary>
     public bool KeepsFrames { get; init; } = true;
     /// <summary>Frames that the card sent.</summary>
     public List<(byte[] Bytes, FrameInfo Info)> Sent { get; } = [];
@@ -80,7 +81,8 @@ public sealed class BenchNet : INetPort, IBenchPart
     public string? Difference(IBenchPart other)
     {
         BenchNet with = (BenchNet)other;
-        if ((SentCount, SentSum) != (with.SentCount, with.SentSum)) return $"sent {SentCount} / {with.SentCount} frames, or other ones";
+        if ((SentCount, SentSum) != (
+            with.SentCount, with.SentSum)) return $"sent {SentCount} / {with.SentCount} frames, or other ones";
         return Room != with.Room ? $"room {Room} / {with.Room}" : null;
     }
 }

@@ -7,7 +7,8 @@ public sealed class BenchRegion : IRegion
 {
     private readonly DeviceBench bench;
 
-    internal BenchRegion(DeviceBench bench, AddressSpace space, string name, ulong length, IIoHandler handler, int token) =>
+    internal BenchRegion(
+        DeviceBench bench, AddressSpace space, string name, ulong length, IIoHandler handler, int token) =>
         (this.bench, Space, Name, Length, Handler, Token) = (bench, space, name, length, handler, token);
 
     internal IIoHandler Handler { get; }
@@ -39,5 +40,6 @@ public sealed class BenchRegion : IRegion
     public void Dispose() => IsMapped = false;
 
     internal bool Holds(AddressSpace space, ulong address, int size) =>
-        IsMapped && Space == space && address >= Start && address - Start <= Length - (ulong)size && (ulong)size <= Length;
+        IsMapped && Space == space && address >= Start && address - Start <= Length - (ulong)size
+            && (ulong)size <= Length;
 }

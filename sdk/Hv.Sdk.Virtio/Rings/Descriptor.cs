@@ -3,8 +3,8 @@ using Hv.Sdk.Memory;
 
 namespace Hv.Sdk.Virtio.Rings;
 
-/// <summary>A descriptor of either layout, read from the guest once. The last two words differ: flags and next in a split queue
-/// (virtio 1.2, 2.7.5), buffer ID and flags in a packed one (2.8.13).</summary>
+/// <summary>A descriptor of either layout, read from the guest once. The last two words differ: flags and next in a
+/// split queue (virtio 1.2, 2.7.5), buffer ID and flags in a packed one (2.8.13).</summary>
 internal readonly ref struct Descriptor
 {
     public const int Bytes = 16;

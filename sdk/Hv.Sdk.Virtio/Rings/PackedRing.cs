@@ -3,7 +3,8 @@ using Hv.Sdk.Memory;
 
 namespace Hv.Sdk.Virtio.Rings;
 
-/// <summary>The packed layout: one ring that both sides write, with a wrap counter each (virtio 1.2, 2.8). Hot path: allocates nothing.</summary>
+/// <summary>The packed layout: one ring that both sides write, with a wrap counter each (virtio 1.2, 2.8). Hot path:
+/// allocates nothing.</summary>
 internal static class PackedRing
 {
     private const uint LengthOffset = 8;
@@ -35,8 +36,10 @@ internal static class PackedRing
 
     public static bool TryComplete(VirtQueueState q, IDmaSpace dma, VirtioToken token, uint writtenBytes)
     {
-        // 2.8.4: a used descriptor has AVAIL and USED equal to the device's wrap counter; WRITE says that the length counts.
-        int flags = (q.UsedWrap ? DescriptorFlags.Available | DescriptorFlags.Used : 0) | (writtenBytes != 0 ? DescriptorFlags.Write : 0);
+        // 2.8.4: a used descriptor has AVAIL and USED equal to the device's wrap counter; WRITE says that the length
+        // counts.
+        int flags = (q.UsedWrap ? DescriptorFlags.Available | DescriptorFlags.Used : 0)
+            | (writtenBytes != 0 ? DescriptorFlags.Write : 0);
         Span<byte> lengthAndId = stackalloc byte[6];
         BinaryPrimitives.WriteUInt32LittleEndian(lengthAndId, writtenBytes);
         BinaryPrimitives.WriteUInt16LittleEndian(lengthAndId[4..], token.Id);
@@ -55,7 +58,8 @@ internal static class PackedRing
         IDmaSpace dma = endpoint.Dma;
         ulong first = q.Descriptors + q.PublishedUsed * (ulong)Descriptor.Bytes;
         ushort old = q.PublishedWrap == q.UsedWrap ? q.PublishedUsed : (ushort)(q.PublishedUsed - q.Size);
-        if (!dma.TryWriteUInt16(new GuestPhysicalAddress(first + FlagsOffset), q.PublishedFlags)) return RingStatus.Broken;
+        if (!dma.TryWriteUInt16(
+            new GuestPhysicalAddress(first + FlagsOffset), q.PublishedFlags)) return RingStatus.Broken;
         (q.PublishedUsed, q.PublishedWrap) = (q.NextUsed, q.UsedWrap);
         dma.Fence();
         if (!dma.TryReadUInt16(new GuestPhysicalAddress(q.Driver + EventFlagsOffset), out ushort flags)
@@ -69,7 +73,8 @@ internal static class PackedRing
         return isWanted ? RingStatus.Interrupt : RingStatus.Idle;
     }
 
-    /// <summary>A wish is a position and the wrap counter of its lap; a wish for the lap before counts from one ring lower.</summary>
+    /// <summary>A wish is a position and the wrap counter of its lap; a wish for the lap before counts from one ring
+    /// lower.</summary>
     private static bool IsPassed(ushort wish, VirtQueueState q, ushort old)
     {
         ushort position = (ushort)(wish & ~EventWrap);
@@ -82,7 +87,8 @@ internal static class PackedRing
     {
         ulong at = q.Descriptors + q.NextAvailable * (ulong)Descriptor.Bytes + FlagsOffset;
         bool isRam = dma.TryReadUInt16(new GuestPhysicalAddress(at), out ushort flags);
-        isAvailable = (flags & DescriptorFlags.Available) != 0 == q.AvailableWrap && (flags & DescriptorFlags.Used) != 0 != q.AvailableWrap;
+        isAvailable = (flags & DescriptorFlags.Available) != 0 == q.AvailableWrap
+            && (flags & DescriptorFlags.Used) != 0 != q.AvailableWrap;
         return isRam;
     }
 
@@ -97,15 +103,19 @@ internal static class PackedRing
         return true;
     }
 
-    /// <summary>Reads one buffer: consecutive descriptors while NEXT is set, the last of which has the ID (2.8.6).</summary>
-    private static string? ReadChain(VirtQueueState q, VirtioEndpoint endpoint, VirtioChain chain, out ushort id, out ushort count)
+    /// <summary>Reads one buffer: consecutive descriptors while NEXT is set, the last of which has the ID
+    /// (2.8.6).</summary>
+    private static string? ReadChain(
+        VirtQueueState q, VirtioEndpoint endpoint, VirtioChain chain, out ushort id, out ushort count)
     {
         chain.Clear();
         (id, count) = (0, 0);
         uint position = q.NextAvailable;
         while (true)
         {
-            if (!Descriptor.TryRead(endpoint.Dma, q.Descriptors, position, isPacked: true, out Descriptor d)) return "descriptors are not in RAM";
+            if (!Descriptor.TryRead(
+                endpoint.Dma, q.Descriptors, position, isPacked: true,
+                    out Descriptor d)) return "descriptors are not in RAM";
             id = d.Link;
             count++;
             if (d.IsIndirect)
@@ -127,7 +137,8 @@ internal static class PackedRing
         if (IndirectTable.Error(lengthBytes) is { } error) return error;
         for (uint i = 0; i < lengthBytes / Descriptor.Bytes; i++)
         {
-            if (!Descriptor.TryRead(dma, table, i, isPacked: true, out Descriptor d)) return "descriptors are not in RAM";
+            if (!Descriptor.TryRead(
+                dma, table, i, isPacked: true, out Descriptor d)) return "descriptors are not in RAM";
             if (chain.Add(d.Address, d.LengthBytes, d.IsWritable) is { } mistake) return mistake;
         }
         return null;

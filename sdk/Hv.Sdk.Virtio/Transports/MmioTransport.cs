@@ -5,7 +5,8 @@ using Hv.Sdk.Signals;
 
 namespace Hv.Sdk.Virtio.Transports;
 
-/// <summary>Virtio over MMIO, version 2 (virtio 1.2, 4.2), with the line <c>irq</c>, level-triggered, active high.</summary>
+/// <summary>Virtio over MMIO, version 2 (virtio 1.2, 4.2), with the line <c>irq</c>, level-triggered, active
+/// high.</summary>
 internal sealed class MmioTransport : VirtioTransport, IIoHandler
 {
     private const uint MagicValue = 0x7472_6976; // "virt"
@@ -37,12 +38,14 @@ internal sealed class MmioTransport : VirtioTransport, IIoHandler
     public override void Contribute(IAcpiBuilder builder)
     {
         string name = "V" + (region.Start >> 9 & 0xfff).ToString("X3", CultureInfo.InvariantCulture);
-        ResourceTemplate resources = new ResourceTemplate().Memory32((uint)region.Start, MmioRegister.Bytes, isWritable: true);
+        ResourceTemplate resources =
+            new ResourceTemplate().Memory32((uint)region.Start, MmioRegister.Bytes, isWritable: true);
         if (gsi is int line)
         {
             resources.Interrupt((uint)line, isLevel: true, isActiveLow: false, isShared: false);
             // The ISA interrupts are edge-triggered unless the MADT says otherwise (ACPI 6.5, 5.2.12.5).
-            if (line < IsaInterrupts) builder.MadtEntry(MadtEntry.Override((byte)line, (uint)line, isLevel: true, isActiveLow: false));
+            if (line < IsaInterrupts) builder.MadtEntry(
+                MadtEntry.Override((byte)line, (uint)line, isLevel: true, isActiveLow: false));
         }
         AmlWriter aml = new();
         aml.Device(name, device => device

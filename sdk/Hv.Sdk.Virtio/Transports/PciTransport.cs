@@ -4,8 +4,9 @@ using Hv.Sdk.Pci;
 
 namespace Hv.Sdk.Virtio.Transports;
 
-/// <summary>Virtio over PCI without the legacy interface (virtio 1.2, 4.1): BAR 0 holds the four structures a page each, BAR 1 the
-/// MSI-X table. One vector for configuration changes and one a queue; INTA# while MSI-X is off.</summary>
+/// <summary>Virtio over PCI without the legacy interface (virtio 1.2, 4.1): BAR 0 holds the four structures a page
+/// each, BAR 1 the MSI-X table. One vector for configuration changes and one a queue; INTA# while MSI-X is
+/// off.</summary>
 internal sealed class PciTransport : VirtioTransport, IIoHandler, ICapabilityHandler
 {
     // 4.1.2: vendor, and device IDs of devices without legacy interface.
@@ -160,7 +161,8 @@ internal sealed class PciTransport : VirtioTransport, IIoHandler, ICapabilityHan
         function.AddCapability(CapabilityId.Vendor, body, writable, this);
     }
 
-    /// <summary>The access that the driver described; false when it is not 1, 2 or 4 aligned bytes of a structure (4.1.4.9.1).</summary>
+    /// <summary>The access that the driver described; false when it is not 1, 2 or 4 aligned bytes of a structure
+    /// (4.1.4.9.1).</summary>
     private bool TryWindow(int capability, out IoAccess access)
     {
         uint offset = BinaryPrimitives.ReadUInt32LittleEndian(function.Bytes(capability + WindowOffset, 4));
@@ -203,7 +205,8 @@ internal sealed class PciTransport : VirtioTransport, IIoHandler, ICapabilityHan
             case (PciCommon.QueueNotifyData, 2): value = q is null ? 0 : State.QueueSelect; break;
             // 2.6.1.1: one while the queue is being reset, which is over when the write returns.
             case (PciCommon.QueueReset, 2): value = 0; break;
-            case ( >= PciCommon.QueueDescriptors and < PciCommon.QueueNotifyData, 4 or 8) when (offset & (size - 1)) == 0:
+            case ( >= PciCommon.QueueDescriptors and < PciCommon.QueueNotifyData, 4 or 8) when (offset & (size - 1))
+                == 0:
                 ulong address = q is null ? 0 : (offset & ~7) switch
                 {
                     PciCommon.QueueDescriptors => q.Descriptors,
@@ -248,7 +251,8 @@ internal sealed class PciTransport : VirtioTransport, IIoHandler, ICapabilityHan
         switch (offset, size)
         {
             case (PciCommon.QueueSize, 2): q.Size = (ushort)value; return IoStatus.Ok;
-            case ( >= PciCommon.QueueDescriptors and < PciCommon.QueueNotifyData, 4 or 8) when (offset & (size - 1)) == 0:
+            case ( >= PciCommon.QueueDescriptors and < PciCommon.QueueNotifyData, 4 or 8) when (offset & (size - 1))
+                == 0:
                 ref ulong register = ref AddressRegister(q, offset);
                 if (size == 8) register = value;
                 else SetHalf(ref register, (offset & 4) != 0, value);

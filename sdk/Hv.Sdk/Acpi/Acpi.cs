@@ -3,7 +3,8 @@ namespace Hv.Sdk.Acpi;
 /// <summary>A device that appears in the ACPI tables.</summary>
 public interface IAcpiContributor
 {
-    /// <summary>Adds what firmware must tell the guest. Called when tables are built; reads wiring, changes nothing.</summary>
+    /// <summary>Adds what firmware must tell the guest. Called when tables are built; reads wiring, changes
+    /// nothing.</summary>
     void Contribute(IAcpiBuilder builder);
 }
 

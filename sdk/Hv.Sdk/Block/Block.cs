@@ -48,12 +48,13 @@ public readonly struct BlockRequest
     public long OffsetBytes { get; init; }
     /// <summary>Length in bytes; for reads and writes the sum of the segments.</summary>
     public long LengthBytes { get; init; }
-    /// <summary>The device's own number for the request; comes back in the completion. Unique among those in flight.</summary>
+    /// <summary>The device's own number for the request; comes back in the completion. Unique among those in
+    /// flight.</summary>
     public ulong Tag { get; init; }
 }
 
-/// <summary>A disk as a device sees it. On the strand. Requests in flight are saved with the machine and issued again after a restore;
-/// completions may come in any order.</summary>
+/// <summary>A disk as a device sees it. On the strand. Requests in flight are saved with the machine and issued again
+/// after a restore; completions may come in any order.</summary>
 [Experimental("HVX002")]
 public interface IBlockPort
 {
@@ -74,14 +75,15 @@ public interface IBlockPort
     /// <summary>Most segments of one request.</summary>
     int MaxSegments { get; }
 
-    /// <summary>Begins a request on guest memory without copying it. False when <see cref="MaxInFlight"/> is reached (try again after a
-    /// completion). Segments that are not RAM complete with <see cref="BlockStatus.IoError"/>. Never completes inside the call.
-    /// Hot path: allocates nothing.</summary>
+    /// <summary>Begins a request on guest memory without copying it. False when <see cref="MaxInFlight"/> is reached
+    /// (try again after a completion). Segments that are not RAM complete with <see cref="BlockStatus.IoError"/>. Never
+    /// completes inside the call. Hot path: allocates nothing.</summary>
     bool TrySubmit(in BlockRequest request, ReadOnlySpan<DmaSegment> segments);
 
-    /// <summary>Gives up a request: from the return on guest memory is neither read nor written for it, its tag is free, and no completion
-    /// follows. Never waits for the host's I/O. Whether a write reached the medium is open, but it does not land after one that is
-    /// submitted later. A tag that is not in flight is ignored. Cold path: may allocate.</summary>
+    /// <summary>Gives up a request: from the return on guest memory is neither read nor written for it, its tag is
+    /// free, and no completion follows. Never waits for the host's I/O. Whether a write reached the medium is open, but
+    /// it does not land after one that is submitted later. A tag that is not in flight is ignored. Cold path: may
+    /// allocate.</summary>
     void Abandon(ulong tag);
 
     /// <summary>Sets who is told. Called in Attach.</summary>
@@ -111,7 +113,8 @@ public enum ProbeScore : byte
     Certain = 100,
 }
 
-/// <summary>A disk format. Found by its <see cref="DiskFormatAttribute"/>. Never opens files: the host gives them.</summary>
+/// <summary>A disk format. Found by its <see cref="DiskFormatAttribute"/>. Never opens files: the host gives
+/// them.</summary>
 [Experimental("HVX002")]
 public interface IDiskFormat
 {
@@ -120,7 +123,8 @@ public interface IDiskFormat
     /// <summary>Looks at the first 64 KiB (or the whole file when shorter).</summary>
     ProbeScore Probe(ReadOnlySpan<byte> head, string fileName);
     /// <summary>Opens an image. Build thread.</summary>
-    /// <exception cref="DiskException">The image is damaged or of a variant that is not supported; the message says which.</exception>
+    /// <exception cref="DiskException">The image is damaged or of a variant that is not supported; the message says
+    /// which.</exception>
     IDiskImage Open(IDiskOpen open, OptionValues options);
 }
 
@@ -137,8 +141,8 @@ public interface IDiskOpen
     IDiskImage OpenBacking(string reference, string? format);
 }
 
-/// <summary>An open image. Called on the core's I/O threads; several at a time when <see cref="IsConcurrent"/>, else one at a time.
-/// Ranges lie inside the image and are multiples of the sector.</summary>
+/// <summary>An open image. Called on the core's I/O threads; several at a time when <see cref="IsConcurrent"/>, else
+/// one at a time. Ranges lie inside the image and are multiples of the sector.</summary>
 [Experimental("HVX002")]
 public interface IDiskImage : IDisposable
 {
@@ -158,7 +162,8 @@ public interface IDiskImage : IDisposable
     BlockStatus Flush();
     /// <summary>The range is no longer needed.</summary>
     BlockStatus Discard(long offsetBytes, long lengthBytes);
-    /// <summary>The range reads as zeroes afterwards; <paramref name="mayUnmap"/>: the space may be given back.</summary>
+    /// <summary>The range reads as zeroes afterwards; <paramref name="mayUnmap"/>: the space may be given
+    /// back.</summary>
     BlockStatus WriteZeroes(long offsetBytes, long lengthBytes, bool mayUnmap);
 }
 

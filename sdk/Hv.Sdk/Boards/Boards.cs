@@ -1,12 +1,14 @@
 namespace Hv.Sdk.Boards;
 
-/// <summary>Puts devices together: a memory layout, the chipset, and where asked-for devices go. Pure: the same request gives the same hardware.</summary>
+/// <summary>Puts devices together: a memory layout, the chipset, and where asked-for devices go. Pure: the same request
+/// gives the same hardware.</summary>
 public interface IBoard
 {
     /// <summary>What the definition may set.</summary>
     OptionSchema Options { get; }
     /// <summary>Describes the machine. Build thread.</summary>
-    /// <exception cref="ConfigurationException">The board cannot hold what was asked for (too much RAM, no such bus…).</exception>
+    /// <exception cref="ConfigurationException">The board cannot hold what was asked for (too much RAM, no such
+    /// bus…).</exception>
     void Build(IBoardBuilder builder, OptionValues options);
 }
 
@@ -17,7 +19,8 @@ public sealed class DeviceRequest
     public required string Path { get; init; }
     /// <summary>The model, for example <c>virtio-blk</c>.</summary>
     public required string Device { get; init; }
-    /// <summary>The buses that the model's manifest lists: <c>pci</c>, <c>mmio</c>, <c>isa</c>; empty when it needs no place.</summary>
+    /// <summary>The buses that the model's manifest lists: <c>pci</c>, <c>mmio</c>, <c>isa</c>; empty when it needs no
+    /// place.</summary>
     public IReadOnlyList<string> Buses { get; init; } = [];
     /// <summary>Options as the user gave them.</summary>
     public IReadOnlyDictionary<string, string> Options { get; init; } = new Dictionary<string, string>();
@@ -36,14 +39,16 @@ public interface IBoardBuilder
 
     /// <summary>Puts a piece of the VM's memory file into the guest's map. Pieces may alias.</summary>
     void Ram(GuestPhysicalAddress start, ulong lengthBytes, ulong fileOffset);
-    /// <summary>Names a hole for firmware tables: where PCI BARs go. <paramref name="above4G"/>: the second window.</summary>
+    /// <summary>Names a hole for firmware tables: where PCI BARs go. <paramref name="above4G"/>: the second
+    /// window.</summary>
     void PciWindow(GuestPhysicalAddress start, ulong lengthBytes, bool above4G);
     /// <summary>Adds a device. Options are checked against the model's schema.</summary>
     void Add(string path, string device, Placement placement, IReadOnlyDictionary<string, string> options);
-    /// <summary>Wires an output to an input pin; several outputs on one pin are ORed, one output may drive several pins.
-    /// Names are those given to IrqOut and IrqIn.</summary>
+    /// <summary>Wires an output to an input pin; several outputs on one pin are ORed, one output may drive several
+    /// pins. Names are those given to IrqOut and IrqIn.</summary>
     void Wire(string fromPath, string output, string toPath, string input, int pin);
-    /// <summary>Wires INTx# of PCI functions: function at (device d, pin p) drives pins[(d + p − 1) mod 4], each an input.</summary>
+    /// <summary>Wires INTx# of PCI functions: function at (device d, pin p) drives pins[(d + p − 1) mod 4], each an
+    /// input.</summary>
     void WirePciInterrupts(IReadOnlyList<PinName> pins);
     /// <summary>The firmware when the definition names none.</summary>
     void DefaultFirmware(string name);

@@ -16,10 +16,12 @@ public interface ICharPort
     void ReadyToReceive();
 }
 
-/// <summary>The device's side of a serial line; on the strand. In deterministic mode what arrives is a recorded event.</summary>
+/// <summary>The device's side of a serial line; on the strand. In deterministic mode what arrives is a recorded
+/// event.</summary>
 public interface ICharListener
 {
-    /// <summary>Bytes from the host; how many were taken. After taking fewer, call <see cref="ICharPort.ReadyToReceive"/> when there is room.</summary>
+    /// <summary>Bytes from the host; how many were taken. After taking fewer, call
+    /// <see cref="ICharPort.ReadyToReceive"/> when there is room.</summary>
     int Receive(ReadOnlySpan<byte> values);
     /// <summary>The host's side takes bytes again.</summary>
     void ReadyToSend();
@@ -42,8 +44,9 @@ public interface ICharStream : IDisposable
 {
     /// <summary>Takes bytes without blocking; how many were taken. Any thread, one at a time.</summary>
     int Write(ReadOnlySpan<byte> bytes);
-    /// <summary>Starts calling <paramref name="received"/> on a thread of its own with each piece that arrives (the callback blocks
-    /// while the guest takes nothing), and <paramref name="writable"/> after Write took fewer bytes than it was given.</summary>
+    /// <summary>Starts calling <paramref name="received"/> on a thread of its own with each piece that arrives (the
+    /// callback blocks while the guest takes nothing), and <paramref name="writable"/> after Write took fewer bytes
+    /// than it was given.</summary>
     void Start(CharsReceived received, Action writable);
 }
 

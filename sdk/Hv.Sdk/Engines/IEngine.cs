@@ -34,6 +34,7 @@ public interface IEngine
     string? WhyUnavailable();
 
     /// <summary>Makes the vCPUs' side of one machine.</summary>
-    /// <exception cref="UnavailableException">The CPU model or a mode that was asked for cannot be had here.</exception>
+    /// <exception cref="UnavailableException">The CPU model or a mode that was asked for cannot be had
+    /// here.</exception>
     IPartition CreatePartition(IPartitionContext context, OptionValues options);
 }

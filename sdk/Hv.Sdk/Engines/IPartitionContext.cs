@@ -8,11 +8,13 @@ namespace Hv.Sdk.Engines;
 [HostImplemented]
 public interface IPartitionContext
 {
-    /// <summary>The name of the CPU model: <c>x86-64-v1</c>, <c>x86-64-v2</c>, <c>x86-64-v3</c> or <c>max</c>.</summary>
+    /// <summary>The name of the CPU model: <c>x86-64-v1</c>, <c>x86-64-v2</c>, <c>x86-64-v3</c> or
+    /// <c>max</c>.</summary>
     string CpuModel { get; }
     /// <summary>How many vCPUs the machine has, 1 to 255. The local APIC id of vCPU i is i.</summary>
     int VcpuCount { get; }
-    /// <summary>Frequency of the time-stamp counter, fixed for the VM's life. TSC = floor(virtual ns × hz / 1e9) + offset.</summary>
+    /// <summary>Frequency of the time-stamp counter, fixed for the VM's life. TSC = floor(virtual ns × hz / 1e9) +
+    /// offset.</summary>
     ulong TscHz { get; }
     /// <summary>True when runs must be reproducible: one thread runs all vCPUs, and results that the manual leaves
     /// undefined take their canonical value.</summary>

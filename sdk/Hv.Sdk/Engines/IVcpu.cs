@@ -6,34 +6,38 @@ namespace Hv.Sdk.Engines;
 [Experimental("HVX001")]
 public interface IVcpu : IDisposable
 {
-    /// <summary>Runs guest code until the budget is used up or something needs the core. INIT, SIPI, NMI, SMI and interrupts are
-    /// taken from <see cref="ILocalApic"/> at instruction boundaries. One thread at a time.</summary>
+    /// <summary>Runs guest code until the budget is used up or something needs the core. INIT, SIPI, NMI, SMI and
+    /// interrupts are taken from <see cref="ILocalApic"/> at instruction boundaries. One thread at a time.</summary>
     VcpuExit Run(in RunBudget budget);
 
-    /// <summary>Makes <see cref="Run"/> return <see cref="VcpuExitReason.Kicked"/> soon (at the next instruction boundary, or at
-    /// once at its next start). A kick is remembered, not counted. Any thread.</summary>
+    /// <summary>Makes <see cref="Run"/> return <see cref="VcpuExitReason.Kicked"/> soon (at the next instruction
+    /// boundary, or at once at its next start). A kick is remembered, not counted. Any thread.</summary>
     void Kick();
 
-    /// <summary>The local APIC has something new (an interrupt, NMI, SMI, INIT or SIPI): look at it at the next instruction boundary, without
-    /// leaving <see cref="Run"/>. Any thread, lock-free.</summary>
+    /// <summary>The local APIC has something new (an interrupt, NMI, SMI, INIT or SIPI): look at it at the next
+    /// instruction boundary, without leaving <see cref="Run"/>. Any thread, lock-free.</summary>
     void Notify();
 
-    /// <summary>Instructions retired since power-on. Exact inside bus and APIC callbacks on the vCPU's thread (the instruction
-    /// that made the access is not yet counted) and whenever the vCPU is outside <see cref="Run"/>. An instruction that
-    /// faults does not count; a REP instruction counts once, when it completes; an interrupt's delivery does not count.</summary>
+    /// <summary>Instructions retired since power-on. Exact inside bus and APIC callbacks on the vCPU's thread (the
+    /// instruction that made the access is not yet counted) and whenever the vCPU is outside <see cref="Run"/>. An
+    /// instruction that faults does not count; a REP instruction counts once, when it completes; an interrupt's
+    /// delivery does not count.</summary>
     ulong Retired { get; }
 
-    /// <summary>Copies the whole architectural state out. Only outside <see cref="Run"/>, or on the vCPU's thread inside a callback.</summary>
+    /// <summary>Copies the whole architectural state out. Only outside <see cref="Run"/>, or on the vCPU's thread
+    /// inside a callback.</summary>
     void ReadState(ref VcpuState state);
 
-    /// <summary>Replaces the whole architectural state and drops anything cached from the old one. Only outside <see cref="Run"/>.</summary>
+    /// <summary>Replaces the whole architectural state and drops anything cached from the old one. Only outside
+    /// <see cref="Run"/>.</summary>
     void WriteState(in VcpuState state);
 }
 
 /// <summary>How long a vCPU may run.</summary>
 public readonly struct RunBudget
 {
-    /// <summary>Instructions to retire at the most; <see cref="ulong.MaxValue"/> is no limit. Exact with <see cref="EngineTraits.ExactBudget"/>.</summary>
+    /// <summary>Instructions to retire at the most; <see cref="ulong.MaxValue"/> is no limit. Exact with
+    /// <see cref="EngineTraits.ExactBudget"/>.</summary>
     public ulong Instructions { get; init; }
     /// <summary>No limit.</summary>
     public static RunBudget Unlimited => new() { Instructions = ulong.MaxValue };
@@ -48,9 +52,9 @@ public enum VcpuExitReason : byte
     Halt,
     /// <summary><see cref="IVcpu.Kick"/> was called.</summary>
     Kicked,
-    /// <summary>The bus answered <see cref="Io.IoStatus.Deferred"/>: run again when the value is there. The instruction is then executed
-    /// anew before anything else: a read that is underway is not interrupted. RIP, and what a repeated instruction has committed, are as
-    /// before the instruction or its iteration.</summary>
+    /// <summary>The bus answered <see cref="Io.IoStatus.Deferred"/>: run again when the value is there. The instruction
+    /// is then executed anew before anything else: a read that is underway is not interrupted. RIP, and what a repeated
+    /// instruction has committed, are as before the instruction or its iteration.</summary>
     Deferred,
     /// <summary>After INIT: waiting for a start-up IPI.</summary>
     WaitForSipi,

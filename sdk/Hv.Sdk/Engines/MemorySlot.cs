@@ -23,7 +23,8 @@ public readonly struct MemorySlot
     public nint Host { get; init; }
     /// <summary>Offset of the first byte in the VM's memory file, the same for aliases of the same bytes.</summary>
     public ulong FileOffset { get; init; }
-    /// <summary>Host address of one byte per page, set to 1 by the engine when a vCPU writes the page; zero where there is none.</summary>
+    /// <summary>Host address of one byte per page, set to 1 by the engine when a vCPU writes the page; zero where there
+    /// is none.</summary>
     public nint DirtyMap { get; init; }
     /// <summary>What the slot allows.</summary>
     public MemorySlotFlags Flags { get; init; }

@@ -26,8 +26,8 @@ public struct SegmentState
     public uint Limit;
     /// <summary>The visible selector.</summary>
     public ushort Selector;
-    /// <summary>Bits 40–47 and 52–55 of the descriptor in bits 0–7 and 12–15 (type, S, DPL, P; AVL, L, D/B, G), as VMX lays
-    /// access rights out (SDM vol. 3, 25.4.1); bit 8 is "unusable" (a null selector was loaded).</summary>
+    /// <summary>Bits 40–47 and 52–55 of the descriptor in bits 0–7 and 12–15 (type, S, DPL, P; AVL, L, D/B, G), as VMX
+    /// lays access rights out (SDM vol. 3, 25.4.1); bit 8 is "unusable" (a null selector was loaded).</summary>
     public ushort Attributes;
 }
 
@@ -59,8 +59,8 @@ public struct ElevenQwords { private ulong e0; }
 [InlineArray(6)]
 public struct SixSegments { private SegmentState e0; }
 
-/// <summary>The XSAVE area in standard form with fixed offsets: legacy x87/SSE 0, header 512, YMM high halves 576, opmasks 1088,
-/// ZMM high halves 1152, ZMM16–31 1664, PKRU 2688.</summary>
+/// <summary>The XSAVE area in standard form with fixed offsets: legacy x87/SSE 0, header 512, YMM high halves 576,
+/// opmasks 1088, ZMM high halves 1152, ZMM16–31 1664, PKRU 2688.</summary>
 [InlineArray(XsaveLayout.Bytes)]
 public struct XsaveArea { private byte e0; }
 
@@ -83,8 +83,9 @@ public static class XsaveLayout
     public const int Pkru = 2688;
 }
 
-/// <summary>The whole architectural state of one vCPU: blittable, shared by all engines, so that an engine can be swapped on a
-/// running VM. The local APIC's state is the APIC plugin's. Fields are appended only, and <see cref="CurrentVersion"/> rises.</summary>
+/// <summary>The whole architectural state of one vCPU: blittable, shared by all engines, so that an engine can be
+/// swapped on a running VM. The local APIC's state is the APIC plugin's. Fields are appended only, and
+/// <see cref="CurrentVersion"/> rises.</summary>
 [StructLayout(LayoutKind.Sequential)]
 public struct VcpuState
 {
@@ -181,8 +182,8 @@ public struct VcpuState
     public byte EventPending;
     /// <summary>The event's vector.</summary>
     public byte EventVector;
-    /// <summary>0 external interrupt, 2 NMI, 3 hardware exception, 4 software interrupt, 5 privileged software exception, 6 software
-    /// exception (the VMX numbering).</summary>
+    /// <summary>0 external interrupt, 2 NMI, 3 hardware exception, 4 software interrupt, 5 privileged software
+    /// exception, 6 software exception (the VMX numbering).</summary>
     public byte EventType;
     /// <summary>1 when the event has an error code.</summary>
     public byte EventHasError;

@@ -67,7 +67,8 @@ public interface IFirmwareContext
     void ReadVcpu(int index, ref VcpuState state);
     /// <summary>Sets a vCPU's state. vCPUs that are not set wait for a start-up IPI, except 0.</summary>
     void WriteVcpu(int index, in VcpuState state);
-    /// <summary>Finds PCI functions as configuration software would; null without PCI. For firmware that assigns BARs.</summary>
+    /// <summary>Finds PCI functions as configuration software would; null without PCI. For firmware that assigns
+    /// BARs.</summary>
     Pci.IPciFunction? PciFunction(PciAddress address);
     /// <summary>Where firmware reports.</summary>
     IDeviceLog Log { get; }

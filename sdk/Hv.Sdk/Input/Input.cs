@@ -2,17 +2,20 @@ using System.Diagnostics.CodeAnalysis;
 
 namespace Hv.Sdk.Input;
 
-/// <summary>A keyboard that front-ends type on. Provided as a service by the device; any thread: it enters its own strand.</summary>
+/// <summary>A keyboard that front-ends type on. Provided as a service by the device; any thread: it enters its own
+/// strand.</summary>
 [Experimental("HVX006")]
 public interface IKeyboard
 {
     /// <summary>A key goes down or up. A key that is held goes down again for each repetition.</summary>
-    /// <param name="usage">Its number in USB HID's usage page 07h (HID Usage Tables 1.5, chapter 10); unknown ones are ignored.</param>
+    /// <param name="usage">Its number in USB HID's usage page 07h (HID Usage Tables 1.5, chapter 10); unknown ones are
+    /// ignored.</param>
     /// <param name="isDown">Down, else up.</param>
     void Key(ushort usage, bool isDown);
 }
 
-/// <summary>A mouse that front-ends move. Provided as a service by the device; any thread: it enters its own strand.</summary>
+/// <summary>A mouse that front-ends move. Provided as a service by the device; any thread: it enters its own
+/// strand.</summary>
 [Experimental("HVX006")]
 public interface IMouse
 {

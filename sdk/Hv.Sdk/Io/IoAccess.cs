@@ -5,7 +5,8 @@ public enum IoStatus : byte
 {
     /// <summary>Done.</summary>
     Ok,
-    /// <summary>Nothing answers at this offset: reads give all ones, writes are dropped, and the miss is counted.</summary>
+    /// <summary>Nothing answers at this offset: reads give all ones, writes are dropped, and the miss is
+    /// counted.</summary>
     NoRegister,
     /// <summary>The register does not take this size. As NoRegister.</summary>
     BadSize,
@@ -46,8 +47,8 @@ public readonly struct IoAccess
     public bool IsDebug => (Flags & IoFlags.Debug) != 0;
 }
 
-/// <summary>Answers accesses to a region. Called on the device's strand (see <see cref="Threading"/>).
-/// Guest mistakes are statuses, never exceptions; the bus decides what a bad read returns. Hot path: allocate nothing.</summary>
+/// <summary>Answers accesses to a region. Called on the device's strand (see <see cref="Threading"/>). Guest mistakes
+/// are statuses, never exceptions; the bus decides what a bad read returns. Hot path: allocate nothing.</summary>
 public interface IIoHandler
 {
     /// <summary>Reads. <paramref name="value"/> is zero-extended; the bus masks it to the size.</summary>
@@ -66,7 +67,8 @@ public interface IRegion : IDisposable
     ulong Length { get; }
     /// <summary>Whether accesses reach it.</summary>
     bool IsMapped { get; }
-    /// <summary>Puts it at an address (again). Overlaps: the region mapped last wins where they lie, as with PCI BARs over each other.</summary>
+    /// <summary>Puts it at an address (again). Overlaps: the region mapped last wins where they lie, as with PCI BARs
+    /// over each other.</summary>
     void Map(ulong start);
     /// <summary>Takes it off the bus.</summary>
     void Unmap();

@@ -80,7 +80,8 @@ public interface IMachine
     void Quit(EndReason reason, string message);
     /// <summary>Completes when the machine has ended.</summary>
     Task<MachineOutcome> Completion { get; }
-    /// <summary>The console of a serial line that was left to front-ends (<c>--serial stdio</c>); null when there is none.</summary>
+    /// <summary>The console of a serial line that was left to front-ends (<c>--serial stdio</c>); null when there is
+    /// none.</summary>
     IConsole? Console { get; }
 }
 
@@ -90,7 +91,8 @@ public interface IConsole
 {
     /// <summary>Sends what was typed; waits while the guest takes nothing, up to the cancellation.</summary>
     ValueTask SendAsync(ReadOnlyMemory<byte> bytes, CancellationToken cancel);
-    /// <summary>Sets who gets the guest's output, on a thread of the core; returns when all was shown. Output before that is kept, up to 1 MiB.</summary>
+    /// <summary>Sets who gets the guest's output, on a thread of the core; returns when all was shown. Output before
+    /// that is kept, up to 1 MiB.</summary>
     void Listen(Action<ReadOnlyMemory<byte>> shown);
     /// <summary>Tells the guest the size in characters, where the line can.</summary>
     void Resize(int columns, int rows);
@@ -101,7 +103,8 @@ public interface IFrontEnd
 {
     /// <summary>What the definition may set.</summary>
     OptionSchema Options { get; }
-    /// <summary>Runs until the machine ends or <paramref name="cancel"/>; leaves the terminal as it found it, whatever happens.</summary>
+    /// <summary>Runs until the machine ends or <paramref name="cancel"/>; leaves the terminal as it found it, whatever
+    /// happens.</summary>
     Task RunAsync(IMachine machine, OptionValues options, CancellationToken cancel);
 }
 
@@ -112,10 +115,12 @@ public interface IPowerButton
     void Press();
 }
 
-/// <summary>A device that takes memory from the guest for the host. Provided as a service. Any thread; enters the device's strand.</summary>
+/// <summary>A device that takes memory from the guest for the host. Provided as a service. Any thread; enters the
+/// device's strand.</summary>
 public interface IMemoryBalloon
 {
-    /// <summary>What the guest is asked to give up, in bytes; rounded down to pages. The guest decides when, and whether.</summary>
+    /// <summary>What the guest is asked to give up, in bytes; rounded down to pages. The guest decides when, and
+    /// whether.</summary>
     ulong TargetBytes { get; set; }
     /// <summary>What it has given up, as it says, in bytes.</summary>
     ulong ActualBytes { get; }

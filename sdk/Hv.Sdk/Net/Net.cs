@@ -2,7 +2,8 @@ using System.Diagnostics.CodeAnalysis;
 
 namespace Hv.Sdk.Net;
 
-/// <summary>What a network card left to the other side, as virtio-net's header carries it (virtio 1.2, 5.1.6).</summary>
+/// <summary>What a network card left to the other side, as virtio-net's header carries it (virtio 1.2,
+/// 5.1.6).</summary>
 public readonly struct FrameInfo
 {
     /// <summary>The checksum at <see cref="ChecksumStart"/> + <see cref="ChecksumOffset"/> is not filled in.</summary>
@@ -67,7 +68,8 @@ public interface INetBackend
 [HostImplemented]
 public interface INetLink
 {
-    /// <summary>Gives a frame to the card; false when its queue is full: <see cref="INetEndpoint.ReadyToReceive"/> follows. The frame is copied.</summary>
+    /// <summary>Gives a frame to the card; false when its queue is full: <see cref="INetEndpoint.ReadyToReceive"/>
+    /// follows. The frame is copied.</summary>
     bool Deliver(ReadOnlySpan<byte> frame, in FrameInfo info);
     /// <summary>The backend takes frames again.</summary>
     void ReadyToSend();

@@ -15,14 +15,15 @@ public interface IPciSlot
 {
     /// <summary>Where it is. A bridge may change the bus number later.</summary>
     PciAddress Address { get; }
-    /// <summary>Shows the function to the bus. Configuration accesses arrive on the device's strand from now on. Called in Attach.</summary>
+    /// <summary>Shows the function to the bus. Configuration accesses arrive on the device's strand from now on. Called
+    /// in Attach.</summary>
     void Attach(IPciFunction function);
     /// <summary>The line that INTx# of the function drives: <paramref name="pin"/> 1 is INTA#.</summary>
     Signals.IrqLine IntX(int pin);
 }
 
-/// <summary>The root of a PCI hierarchy: provided as a service by a host bridge; the core plugs slots into it, wrapped so that
-/// every call is made on the function's own strand.</summary>
+/// <summary>The root of a PCI hierarchy: provided as a service by a host bridge; the core plugs slots into it, wrapped
+/// so that every call is made on the function's own strand.</summary>
 public interface IPciBus
 {
     /// <summary>Adds a function.</summary>

@@ -1,6 +1,7 @@
 namespace Hv.Sdk.Signals;
 
-/// <summary>Takes changes of level from devices: the core's interrupt fabric. A change has reached every wired input before Set returns.</summary>
+/// <summary>Takes changes of level from devices: the core's interrupt fabric. A change has reached every wired input
+/// before Set returns.</summary>
 public interface IIrqSink
 {
     /// <summary>Sets output <paramref name="pin"/> of the fabric. Same level again: no effect.</summary>
@@ -60,7 +61,8 @@ public interface IMsiTarget
     void Send(in MsiMessage message);
 }
 
-/// <summary>The 8259's side of an interrupt-acknowledge cycle. Provided as a service by the PIC; enters its own strand.</summary>
+/// <summary>The 8259's side of an interrupt-acknowledge cycle. Provided as a service by the PIC; enters its own
+/// strand.</summary>
 public interface IInterruptAcknowledge
 {
     /// <summary>True while INTR is asserted.</summary>
@@ -69,14 +71,16 @@ public interface IInterruptAcknowledge
     byte Acknowledge();
 }
 
-/// <summary>Wants to know of end-of-interrupt for level-triggered vectors. Provided as a service by IOAPICs; enters its own strand.</summary>
+/// <summary>Wants to know of end-of-interrupt for level-triggered vectors. Provided as a service by IOAPICs; enters its
+/// own strand.</summary>
 public interface IEndOfInterruptListener
 {
     /// <summary>A local APIC broadcast EOI for this vector.</summary>
     void EndOfInterrupt(byte vector);
 }
 
-/// <summary>All local APICs of the machine. Provided as a service by the local APIC device; the core asks for it before it makes vCPUs.</summary>
+/// <summary>All local APICs of the machine. Provided as a service by the local APIC device; the core asks for it before
+/// it makes vCPUs.</summary>
 public interface ILocalApics
 {
     /// <summary>The APIC of one vCPU.</summary>

@@ -1,12 +1,14 @@
 namespace Hv.Sdk.State;
 
-/// <summary>Reads tagged fields in any order. Unknown tags are skipped; a tag given twice counts the last time, or for each of
+/// <summary>Reads tagged fields in any order. Unknown tags are skipped; a tag given twice counts the last time, or for
+/// each of
 /// <see cref="Groups"/>. Anything malformed is a <see cref="StateException"/>.</summary>
 public sealed class StateReader
 {
     private readonly ReadOnlyMemory<byte> data;
 
-    /// <summary>Reads <paramref name="data"/>, written by layout <paramref name="version"/>; checks its form at once.</summary>
+    /// <summary>Reads <paramref name="data"/>, written by layout <paramref name="version"/>; checks its form at
+    /// once.</summary>
     /// <exception cref="StateException">The form is damaged.</exception>
     public StateReader(ReadOnlyMemory<byte> data, ushort version)
     {
@@ -89,7 +91,8 @@ public sealed class StateReader
     }
 
     /// <summary>UTF-8 text.</summary>
-    public string Text(int tag, int maximumLength) => System.Text.Encoding.UTF8.GetString(Bytes(tag, maximumLength).Span);
+    public string Text(int tag, int maximumLength) =>
+        System.Text.Encoding.UTF8.GetString(Bytes(tag, maximumLength).Span);
 
     /// <summary>Every group with this tag in order, at most <paramref name="maximumCount"/>.</summary>
     public IReadOnlyList<StateReader> Groups(int tag, int maximumCount)
@@ -99,7 +102,8 @@ public sealed class StateReader
         {
             ulong key = Next(data.Span, ref i, out _, out Range range);
             if (key != ((ulong)tag << 3 | 2)) continue;
-            if (groups.Count == maximumCount) throw new StateException($"field {tag} is there more than {maximumCount} times");
+            if (groups.Count == maximumCount) throw new StateException(
+                $"field {tag} is there more than {maximumCount} times");
             groups.Add(new StateReader(data[range], Version));
         }
         return groups;

@@ -2,7 +2,8 @@ using System.Buffers;
 
 namespace Hv.Sdk.State;
 
-/// <summary>Writes tagged fields: key = tag × 8 + wire type, wire type 0 a varint, 2 a length and bytes (the protobuf wire).</summary>
+/// <summary>Writes tagged fields: key = tag × 8 + wire type, wire type 0 a varint, 2 a length and bytes (the protobuf
+/// wire).</summary>
 public sealed class StateWriter
 {
     private readonly IBufferWriter<byte> output;
@@ -47,7 +48,8 @@ public sealed class StateWriter
     /// <summary>UTF-8 text.</summary>
     public void Text(int tag, string value) => Bytes(tag, System.Text.Encoding.UTF8.GetBytes(value));
 
-    /// <summary>A group of fields of its own, for example one element of a list: write it into <paramref name="part"/>'s writer.</summary>
+    /// <summary>A group of fields of its own, for example one element of a list: write it into
+    /// <paramref name="part"/>'s writer.</summary>
     public void Group(int tag, Action<StateWriter> part)
     {
         ArrayBufferWriter<byte> buffer = new();
