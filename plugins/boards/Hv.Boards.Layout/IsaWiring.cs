@@ -2,7 +2,8 @@ using Hv.Sdk.Boards;
 
 namespace Hv.Boards.Layout;
 
-/// <summary>ISA interrupts go to the 8259s and to the I/O APIC pin of the same number, except IRQ 0, which is on pin 2.</summary>
+/// <summary>ISA interrupts go to the 8259s and to the I/O APIC pin of the same number, except IRQ 0, which is on pin
+/// 2.</summary>
 public sealed class IsaWiring(IBoardBuilder builder, string? pic, string ioapic)
 {
     /// <summary>The I/O APIC pin, and so the global system interrupt, of an ISA interrupt.</summary>

@@ -3,7 +3,8 @@ using Hv.Sdk.Boards;
 
 namespace Hv.Boards.Layout;
 
-/// <summary>RAM as PCs have it: conventional memory, the legacy hole, memory up to the device hole below 4 GiB, the rest above 4 GiB.</summary>
+/// <summary>RAM as PCs have it: conventional memory, the legacy hole, memory up to the device hole below 4 GiB, the
+/// rest above 4 GiB.</summary>
 public sealed class RamLayout
 {
     /// <summary>Below 4 GiB, devices begin here.</summary>
@@ -31,7 +32,8 @@ public sealed class RamLayout
         ulong bytes = builder.MemoryBytes;
         if (bytes is < SmallestBytes or > LargestBytes)
         {
-            throw new ConfigurationException($"the board takes {SmallestBytes >> 20}M to {LargestBytes >> 40}T of memory, not {bytes >> 20}M")
+            throw new ConfigurationException(
+                $"the board takes {SmallestBytes >> 20}M to {LargestBytes >> 40}T of memory, not {bytes >> 20}M")
             {
                 Option = "memory",
             };

@@ -13,7 +13,8 @@ public static class SerialPorts
     /// <exception cref="ConfigurationException">There are four already.</exception>
     public static void Add(IBoardBuilder builder, IsaWiring isa, string path, int index)
     {
-        if (index >= Places.Length) throw new ConfigurationException("a PC has four serial ports at the most") { Option = "serial" };
+        if (index >= Places.Length) throw new ConfigurationException(
+            "a PC has four serial ports at the most") { Option = "serial" };
         (int port, int irq) = Places[index];
         builder.Add(path, "uart16550", new Placement { Gsi = IsaWiring.Gsi(irq) }, new Dictionary<string, string>
         {

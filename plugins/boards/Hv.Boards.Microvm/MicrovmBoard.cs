@@ -4,8 +4,8 @@ using Hv.Sdk.Boards;
 
 namespace Hv.Boards.Microvm;
 
-/// <summary>The least that a modern kernel needs: local and I/O APIC, a serial port, a clock, power management, and virtio devices
-/// over MMIO that ACPI describes. No PCI, no 8259, no 8254.</summary>
+/// <summary>The least that a modern kernel needs: local and I/O APIC, a serial port, a clock, power management, and
+/// virtio devices over MMIO that ACPI describes. No PCI, no 8259, no 8254.</summary>
 [Board("microvm", Title = "A minimal machine: APICs, serial port, virtio over MMIO, ACPI")]
 public sealed class MicrovmBoard : IBoard
 {
@@ -34,7 +34,8 @@ public sealed class MicrovmBoard : IBoard
         builder.DefaultConsole("serial0");
         PlaceRequests(builder, isa);
 
-        void Add(string path, string device) => builder.Add(path, device, Placement.None, new Dictionary<string, string>());
+        void Add(string path, string device) =>
+            builder.Add(path, device, Placement.None, new Dictionary<string, string>());
     }
 
     private static void PlaceRequests(IBoardBuilder builder, IsaWiring isa)
@@ -66,7 +67,8 @@ public sealed class MicrovmBoard : IBoard
             }
             else
             {
-                throw new ConfigurationException($"{request.Path}: the board 'microvm' has no bus for {request.Device}, " +
+                throw new ConfigurationException(
+                    $"{request.Path}: the board 'microvm' has no bus for {request.Device}, " +
                     $"which needs one of: {string.Join(", ", request.Buses)}; use --board pc");
             }
         }

@@ -12,7 +12,8 @@ public sealed class PcBoard : IBoard
     private const int FirstPciGsi = 16;
     private const int FirstFreePciDevice = 1;
     private const int PciDevices = 32;
-    // Deviation: a 440FX has no enhanced configuration access; without it Linux warns that extended configuration space is missing.
+    // Deviation: a 440FX has no enhanced configuration access; without it Linux warns that extended configuration space
+    // is missing.
     private const ulong EcamStart = 0xe000_0000;
 
     /// <inheritdoc/>
@@ -49,7 +50,8 @@ public sealed class PcBoard : IBoard
         builder.DefaultConsole("serial0");
         PlaceRequests(builder, isa);
 
-        void Add(string path, string device) => builder.Add(path, device, Placement.None, new Dictionary<string, string>());
+        void Add(string path, string device) =>
+            builder.Add(path, device, Placement.None, new Dictionary<string, string>());
     }
 
     private static void AddPciHost(IBoardBuilder builder, RamLayout ram)
@@ -62,7 +64,8 @@ public sealed class PcBoard : IBoard
             ["first-gsi"] = Text(FirstPciGsi),
         });
         PinName[] pins = new PinName[4];
-        for (int i = 0; i < pins.Length; i++) pins[i] = new PinName { Path = "ioapic", Input = "pin", Pin = FirstPciGsi + i };
+        for (int i = 0; i < pins.Length; i++) pins[i] =
+            new PinName { Path = "ioapic", Input = "pin", Pin = FirstPciGsi + i };
         builder.WirePciInterrupts(pins);
 
         static string Text(ulong value) => value.ToString(CultureInfo.InvariantCulture);
@@ -81,7 +84,8 @@ public sealed class PcBoard : IBoard
             else if (request.Buses.Contains("pci"))
             {
                 if (pciDevice == PciDevices)
-                    throw new ConfigurationException($"no PCI slot is left for {request.Path}: the bus has {PciDevices - FirstFreePciDevice}");
+                    throw new ConfigurationException(
+                        $"no PCI slot is left for {request.Path}: the bus has {PciDevices - FirstFreePciDevice}");
                 PciAddress address = new(0, (byte)pciDevice, 0);
                 builder.Add(request.Path, request.Device,
                     new Placement { Pci = address, Gsi = FirstPciGsi + (pciDevice & 3) }, request.Options);

@@ -17,13 +17,15 @@ public sealed class FileBackend : ICharBackend
         try
         {
             // Unbuffered: whoever follows the file sees each byte when the guest sent it.
-            var file = new FileStream(chosen.Target, chosen.Append ? FileMode.Append : FileMode.Create, FileAccess.Write,
+            var file = new FileStream(
+                chosen.Target, chosen.Append ? FileMode.Append : FileMode.Create, FileAccess.Write,
                 FileShare.ReadWrite, bufferSize: 0);
             return new OutputFile(file, log);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            throw new ConfigurationException($"the file '{chosen.Target}' cannot be written: {e.Message}") { Option = "target" };
+            throw new ConfigurationException(
+                $"the file '{chosen.Target}' cannot be written: {e.Message}") { Option = "target" };
         }
     }
 

@@ -44,7 +44,8 @@ public sealed class TcpBackend : ICharBackend
         if (!IPAddress.IsLoopback(address) && !chosen.Public)
         {
             throw new ConfigurationException(
-                $"'{host}' can be reached from other machines: listen on 127.0.0.1, or add public=on") { Option = "public" };
+                $"'{host}' can be reached from other machines: listen on 127.0.0.1, or add public=on") { Option =
+                    "public" };
         }
 
         var listener = new Socket(address.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
@@ -62,13 +63,15 @@ public sealed class TcpBackend : ICharBackend
     {
         int colon = chosen.Target.LastIndexOf(':');
         string host = colon > 0 ? chosen.Target[..colon].Trim('[', ']') : "127.0.0.1";
-        if (ushort.TryParse(chosen.Target.AsSpan(colon + 1), NumberStyles.None, CultureInfo.InvariantCulture, out ushort port)
+        if (ushort.TryParse(chosen.Target.AsSpan(colon + 1), NumberStyles.None, CultureInfo.InvariantCulture,
+            out ushort port)
             && (colon > 0 || chosen.Listen))
         {
             return (host, port);
         }
 
-        throw new ConfigurationException($"'{chosen.Target}' is not an address: give host:port, for example 127.0.0.1:4555")
+        throw new ConfigurationException(
+            $"'{chosen.Target}' is not an address: give host:port, for example 127.0.0.1:4555")
         {
             Option = "target",
         };

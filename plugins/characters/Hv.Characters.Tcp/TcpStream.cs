@@ -5,8 +5,8 @@ using Hv.Sdk.Chars;
 
 namespace Hv.Characters.Tcp;
 
-/// <summary>A connection, or a listener that serves one peer after another. One thread of its own reads; writes go out at once, and
-/// are dropped while nobody is connected, as on a serial line without a cable.</summary>
+/// <summary>A connection, or a listener that serves one peer after another. One thread of its own reads; writes go out
+/// at once, and are dropped while nobody is connected, as on a serial line without a cable.</summary>
 internal sealed class TcpStream : ICharStream
 {
     private const int MaxTokenBytes = 256;
@@ -152,7 +152,8 @@ internal sealed class TcpStream : ICharStream
         accepted.ReceiveTimeout = 10_000;
         var line = new List<byte>();
         byte[] one = new byte[1];
-        while (line.Count <= MaxTokenBytes && accepted.Receive(one, SocketFlags.None, out _) == 1 && one[0] != (byte)'\n')
+        while (line.Count <= MaxTokenBytes && accepted.Receive(one, SocketFlags.None, out _) == 1
+            && one[0] != (byte)'\n')
         {
             line.Add(one[0]);
         }

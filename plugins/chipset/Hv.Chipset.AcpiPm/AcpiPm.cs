@@ -9,8 +9,9 @@ using Hv.Sdk.Time;
 
 namespace Hv.Chipset.AcpiPm;
 
-/// <summary>ACPI fixed hardware (ACPI 6.5, 4.8.3): PM1 event and control blocks, a 32-bit timer, a power button, sixteen general-purpose
-/// event inputs, soft-off, and the PC's reset register. Always in ACPI mode: there is no SMI command port, so SCI_EN reads as 1.</summary>
+/// <summary>ACPI fixed hardware (ACPI 6.5, 4.8.3): PM1 event and control blocks, a 32-bit timer, a power button,
+/// sixteen general-purpose event inputs, soft-off, and the PC's reset register. Always in ACPI mode: there is no SMI
+/// command port, so SCI_EN reads as 1.</summary>
 // Deviation: sleep states other than S5 are not offered; entering one does nothing.
 public sealed class AcpiPm(AcpiPmOptions options)
     : IDevice, IStateful, IIoHandler, IRegisterFile<Reg>, IIrqHandler, IPowerButton, IAcpiContributor
@@ -150,7 +151,8 @@ public sealed class AcpiPm(AcpiPmOptions options)
     private void UpdateInterrupt()
     {
         sci.Set((Status & state.Enable) != 0 || (state.GpeStatus & state.GpeEnable) != 0);
-        if ((state.Enable & Pm1.Timer) != 0 && (Status & Pm1.Timer) == 0) overflow.Arm(TimerClock.TimeOf((TimerChanges + 1) << 31));
+        if ((state.Enable & Pm1.Timer) != 0 && (Status & Pm1.Timer) == 0) overflow.Arm(
+            TimerClock.TimeOf((TimerChanges + 1) << 31));
         else overflow.Cancel();
     }
 
@@ -169,6 +171,8 @@ public sealed class AcpiPm(AcpiPmOptions options)
         fadt.ResetValue = Spec.ResetValue;
         // The SCI is level-triggered and active high here, unlike an ISA interrupt.
         builder.MadtEntry(MadtEntry.Override(options.Sci, options.Sci, isLevel: true, isActiveLow: false));
-        builder.Root(new AmlWriter().Name("_S5", [t => t.Integer(Spec.SleepTypeS5), t => t.Integer(0), t => t.Integer(0), t => t.Integer(0)]).ToArray());
+        builder.Root(new AmlWriter().Name(
+            "_S5", [t => t.Integer(Spec.SleepTypeS5), t => t.Integer(0), t => t.Integer(0), t =>
+                t.Integer(0)]).ToArray());
     }
 }

@@ -2,7 +2,8 @@ using Hv.Sdk.State;
 
 namespace Hv.Chipset.AcpiPm;
 
-/// <summary>Everything a guest can observe or change. The timer and its status bit are derived from virtual time.</summary>
+/// <summary>Everything a guest can observe or change. The timer and its status bit are derived from virtual
+/// time.</summary>
 [DeviceState("acpi-pm", 1)]
 public sealed partial class AcpiPmState
 {

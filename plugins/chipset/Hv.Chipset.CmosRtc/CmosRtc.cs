@@ -8,11 +8,12 @@ using Hv.Sdk.Time;
 
 namespace Hv.Chipset.CmosRtc;
 
-/// <summary>The MC146818A real-time clock of a PC with 256 bytes of CMOS memory. The time is the machine's calendar time, in UTC, plus
-/// what the guest has set it ahead.</summary>
+/// <summary>The MC146818A real-time clock of a PC with 256 bytes of CMOS memory. The time is the machine's calendar
+/// time, in UTC, plus what the guest has set it ahead.</summary>
 // Deviation: the weekday follows from the date; daylight saving and the square wave have no effect.
 // Deviation: a date that does not exist runs over into the next month when the clock starts again.
-public sealed class CmosRtc(CmosRtcOptions options) : IDevice, IStateful, IIoHandler, IRegisterFile<Reg>, IAcpiContributor
+public sealed class CmosRtc(CmosRtcOptions options) : IDevice, IStateful, IIoHandler, IRegisterFile<Reg>,
+    IAcpiContributor
 {
     private const long SecondNs = 1_000_000_000;
     /// <summary>About 30000 years: farther than two BCD bytes can set the clock.</summary>
@@ -124,7 +125,8 @@ public sealed class CmosRtc(CmosRtcOptions options) : IDevice, IStateful, IIoHan
     private long NsIntoSecond => MachineNs + state.PhaseNs - MachineSecond * SecondNs;
     private long GuestSecond => MachineSecond + state.OffsetSeconds;
 
-    private VmTime TimeOfSecond(long machineSecond) => VmTime.FromNs(machineSecond * SecondNs - state.PhaseNs - clock.EpochUnixNs);
+    private VmTime TimeOfSecond(long machineSecond) =>
+        VmTime.FromNs(machineSecond * SecondNs - state.PhaseNs - clock.EpochUnixNs);
 
     private static bool IsTime(int cell) => cell is Cell.Seconds or Cell.Minutes or Cell.Hours or Spec.Century
         or (>= Cell.Weekday and <= Cell.Year);
@@ -137,7 +139,8 @@ public sealed class CmosRtc(CmosRtcOptions options) : IDevice, IStateful, IIoHan
         state.Cells[Spec.Century] = Format.EncodeCell(Spec.Century, now);
     }
 
-    /// <summary>The first update comes at the machine's next second, or half a second after the divider was released ("Divider control").</summary>
+    /// <summary>The first update comes at the machine's next second, or half a second after the divider was released
+    /// ("Divider control").</summary>
     private void Start(bool wasDividerReset)
     {
         if (wasDividerReset)
@@ -250,7 +253,8 @@ public sealed class CmosRtc(CmosRtcOptions options) : IDevice, IStateful, IIoHan
         irq.Set(isInterrupting);
         Wait(periodicTimer, !isInterrupting && (state.RegisterB & Flag.Periodic) != 0 && PeriodicHz != 0,
             PeriodicHz == 0 ? VmTime.Never : new ClockDomain(PeriodicHz).TimeOf(state.SeenTick + 1));
-        Wait(updateTimer, !isInterrupting && (state.RegisterB & Flag.Update) != 0 && !IsStopped, TimeOfSecond(MachineSecond + 1));
+        Wait(updateTimer, !isInterrupting && (state.RegisterB & Flag.Update) != 0 && !IsStopped,
+            TimeOfSecond(MachineSecond + 1));
     }
 
     private static void Wait(IVmTimer timer, bool isNeeded, VmTime due)
@@ -278,6 +282,7 @@ public sealed class CmosRtc(CmosRtcOptions options) : IDevice, IStateful, IIoHan
         builder.Fadt.HasRtc = true;
         builder.Fadt.CenturyIndex = Spec.Century;
         ResourceTemplate resources = new ResourceTemplate().Io(options.Port, Spec.PortCount).Irq(placement.Gsi ?? 8);
-        builder.SystemBus(new AmlWriter().Device("RTC", d => d.HardwareId("PNP0B00").Name("_CRS", resources)).ToArray());
+        builder.SystemBus(new AmlWriter().Device(
+            "RTC", d => d.HardwareId("PNP0B00").Name("_CRS", resources)).ToArray());
     }
 }

@@ -23,7 +23,8 @@ public static class Spec
     public const int PortCount = 4;
     /// <summary>Bytes of one bank.</summary>
     public const int BankBytes = 128;
-    /// <summary>Time before an update during which update-in-progress is set, in nanoseconds ("Update cycle": 244 µs).</summary>
+    /// <summary>Time before an update during which update-in-progress is set, in nanoseconds ("Update cycle": 244
+    /// µs).</summary>
     public const long UpdateInProgressNs = 244_000;
     /// <summary>Where PCs keep the century.</summary>
     public const int Century = 0x32;

@@ -13,7 +13,8 @@ internal readonly struct TimeCells(byte registerB)
     public byte Encode(int value) => IsBinary ? (byte)value : (byte)(value / 10 << 4 | value % 10);
 
     /// <summary>−1 when the cell does not hold a number.</summary>
-    public int Decode(byte cell) => IsBinary ? cell : (cell & 0xf) > 9 || cell >> 4 > 9 ? -1 : (cell >> 4) * 10 + (cell & 0xf);
+    public int Decode(byte cell) =>
+        IsBinary ? cell : (cell & 0xf) > 9 || cell >> 4 > 9 ? -1 : (cell >> 4) * 10 + (cell & 0xf);
 
     public byte EncodeHour(int hour) => Is24Hours ? Encode(hour)
         : (byte)(Encode(hour % 12 == 0 ? 12 : hour % 12) | (hour >= 12 ? Afternoon : 0));
@@ -51,10 +52,12 @@ internal readonly struct TimeCells(byte registerB)
 
     private static int AtLeast(int minimum, int value) => Math.Max(minimum, value);
 
-    /// <summary>The first second after <paramref name="now"/> at which the alarm cells match; −1 when they never do.</summary>
+    /// <summary>The first second after <paramref name="now"/> at which the alarm cells match; −1 when they never
+    /// do.</summary>
     public long NextAlarm(ReadOnlySpan<byte> cells, long now)
     {
-        int second = Alarm(cells[Cell.SecondsAlarm], isHour: false), minute = Alarm(cells[Cell.MinutesAlarm], isHour: false),
+        int second = Alarm(cells[Cell.SecondsAlarm], isHour: false),
+        minute = Alarm(cells[Cell.MinutesAlarm], isHour: false),
             hour = Alarm(cells[Cell.HoursAlarm], isHour: true);
         // Whole hours and minutes that cannot match are skipped: at most 24 + 60 + 60 steps.
         for (long t = now + 1; t <= now + Calendar.SecondsPerDay;)

@@ -8,12 +8,15 @@ using Hv.Sdk.Time;
 
 namespace Hv.Chipset.Hpet;
 
-/// <summary>Three high-precision event timers at 100 MHz (IA-PC HPET Specification 1.0a). The first can be periodic. With legacy replacement
-/// on, timers 0 and 1 take the places of the 8254 and the RTC on IRQ 0 and 8; both therefore pass through this device: inputs
+/// <summary>Three high-precision event timers at 100 MHz (IA-PC HPET Specification 1.0a). The first can be periodic.
+/// With legacy replacement on, timers 0 and 1 take the places of the 8254 and the RTC on IRQ 0 and 8; both therefore
+/// pass through this device: inputs
 /// <c>pit</c> and <c>rtc</c>, outputs <c>irq0</c> and <c>irq8</c>.</summary>
-// Deviation: ticks of a periodic timer that virtual time skipped are not made up for: one interrupt, and the comparator moves past now.
-// Deviation: a periodic timer interrupts every 10 microseconds at the most, so that a guest cannot flood the host with alarms.
-public sealed class Hpet(HpetOptions options) : IDevice, IStateful, IIoHandler, IRegisterFile<Reg>, IIrqHandler, IAcpiContributor
+// Deviation: ticks of a periodic timer that virtual time skipped are not made up for: one interrupt, and the comparator
+// moves past now. Deviation: a periodic timer interrupts every 10 microseconds at the most, so that a guest cannot
+// flood the host with alarms.
+public sealed class Hpet(HpetOptions options) : IDevice, IStateful, IIoHandler, IRegisterFile<Reg>, IIrqHandler,
+    IAcpiContributor
 {
     private static readonly ClockDomain CounterClock = new(Spec.CounterHz);
 
@@ -126,7 +129,8 @@ public sealed class Hpet(HpetOptions options) : IDevice, IStateful, IIoHandler, 
     private bool IsPeriodic(int timer) => (state.Timers[timer].Configuration & TimerConfiguration.Periodic) != 0;
 
     private ulong ReadConfiguration(int timer) => state.Timers[timer].Configuration | (ulong)Spec.Routes << 32
-        | TimerConfiguration.SizeCapable | TimerConfiguration.FsbCapable | (timer == 0 ? TimerConfiguration.PeriodicCapable : 0);
+        | TimerConfiguration.SizeCapable | TimerConfiguration.FsbCapable
+            | (timer == 0 ? TimerConfiguration.PeriodicCapable : 0);
 
     private void WriteGeneralConfiguration(ulong value)
     {
@@ -142,13 +146,15 @@ public sealed class Hpet(HpetOptions options) : IDevice, IStateful, IIoHandler, 
 
     private void WriteTimerConfiguration(int timer, ulong value)
     {
-        ulong writable = TimerConfiguration.Writable & ~(timer == 0 ? 0 : TimerConfiguration.Periodic | TimerConfiguration.ValueSet);
+        ulong writable = TimerConfiguration.Writable
+            & ~(timer == 0 ? 0 : TimerConfiguration.Periodic | TimerConfiguration.ValueSet);
         state.Timers[timer].Configuration = value & writable;
         // An edge-triggered timer has no status to hold (2.3.6).
         if ((value & TimerConfiguration.Level) == 0) state.InterruptStatus &= (byte)~(1 << timer);
     }
 
-    /// <summary>For a periodic timer a write sets the period, and the comparator too while Tn_VAL_SET_CNF is set, which it clears (2.3.8).</summary>
+    /// <summary>For a periodic timer a write sets the period, and the comparator too while Tn_VAL_SET_CNF is set, which
+    /// it clears (2.3.8).</summary>
     private void WriteComparator(int timer, ulong value)
     {
         HpetTimerState t = state.Timers[timer];
@@ -164,7 +170,8 @@ public sealed class Hpet(HpetOptions options) : IDevice, IStateful, IIoHandler, 
         for (int i = 0; i < Spec.TimerCount; i++) Arm(i);
     }
 
-    /// <summary>A comparator that the counter has passed matches again only after the counter wraps (2.3.9.2.3).</summary>
+    /// <summary>A comparator that the counter has passed matches again only after the counter wraps
+    /// (2.3.9.2.3).</summary>
     private void Arm(int timer)
     {
         if (!IsEnabled)
@@ -201,11 +208,13 @@ public sealed class Hpet(HpetOptions options) : IDevice, IStateful, IIoHandler, 
         else Line(timer, t).Pulse();
     }
 
-    /// <summary>Where a timer interrupts (2.3.5, LEG_RT_CNF; 2.3.8, Tn_INT_ROUTE_CNF). An input that it cannot be routed to: nowhere.</summary>
+    /// <summary>Where a timer interrupts (2.3.5, LEG_RT_CNF; 2.3.8, Tn_INT_ROUTE_CNF). An input that it cannot be
+    /// routed to: nowhere.</summary>
     private IrqLine Line(int timer, HpetTimerState t)
     {
         if (IsLegacyReplacement && timer < 2) return timer == 0 ? irq0 : irq8;
-        int route = (int)((t.Configuration >> TimerConfiguration.RouteShift) & TimerConfiguration.RouteMask) - Spec.FirstRoute;
+        int route = (int)((t.Configuration >> TimerConfiguration.RouteShift) & TimerConfiguration.RouteMask)
+            - Spec.FirstRoute;
         return (uint)route < Spec.RouteCount ? routes[route] : default;
     }
 
@@ -218,7 +227,8 @@ public sealed class Hpet(HpetOptions options) : IDevice, IStateful, IIoHandler, 
             bool level = false;
             for (int timer = 0; timer < Spec.TimerCount; timer++)
             {
-                int route = (int)((state.Timers[timer].Configuration >> TimerConfiguration.RouteShift) & TimerConfiguration.RouteMask);
+                int route = (int)((state.Timers[timer].Configuration >> TimerConfiguration.RouteShift)
+                    & TimerConfiguration.RouteMask);
                 bool isReplaced = IsLegacyReplacement && timer < 2;
                 level |= route == Spec.FirstRoute + i && !isReplaced && IsHeld(timer);
             }
@@ -238,10 +248,12 @@ public sealed class Hpet(HpetOptions options) : IDevice, IStateful, IIoHandler, 
     /// <inheritdoc/>
     public void Contribute(IAcpiBuilder builder)
     {
-        // The HPET description table (specification, 3.2.4): block id, address, number, shortest period in ticks, no page protection.
+        // The HPET description table (specification, 3.2.4): block id, address, number, shortest period in ticks, no
+        // page protection.
         builder.Table(new AcpiTable("HPET", 1).UInt32(unchecked((uint)Spec.CapabilitiesValue))
             .UInt8(0).UInt8(64).UInt8(0).UInt8(0).UInt64(options.Address).UInt8(0).UInt16(128).UInt8(0).ToArray());
         builder.SystemBus(new AmlWriter().Device("HPET", d => d.HardwareId("PNP0103").Name("_UID", 0UL)
-            .Name("_CRS", new ResourceTemplate().Memory32(options.Address, Spec.LengthBytes, isWritable: true))).ToArray());
+            .Name("_CRS", new ResourceTemplate().Memory32(
+                options.Address, Spec.LengthBytes, isWritable: true))).ToArray());
     }
 }

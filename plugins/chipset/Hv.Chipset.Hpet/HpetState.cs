@@ -15,7 +15,8 @@ public sealed partial class HpetTimerState
     [Field(4)] public ulong FsbRoute;
 }
 
-/// <summary>Everything a guest can observe or change. The main counter is derived from virtual time while it runs.</summary>
+/// <summary>Everything a guest can observe or change. The main counter is derived from virtual time while it
+/// runs.</summary>
 [DeviceState("hpet", 1)]
 public sealed partial class HpetState
 {

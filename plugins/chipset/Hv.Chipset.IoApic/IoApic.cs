@@ -7,7 +7,8 @@ using Hv.Sdk.State;
 
 namespace Hv.Chipset.IoApic;
 
-/// <summary>The I/O APIC: 24 inputs that become messages to local APICs (82093AA data sheet), with the EOI register of version 20h.</summary>
+/// <summary>The I/O APIC: 24 inputs that become messages to local APICs (82093AA data sheet), with the EOI register of
+/// version 20h.</summary>
 // Deviation: the polarity bit is kept but has no meaning, since lines are asserted or not.
 // Deviation: delivery is instant: delivery status reads idle.
 // Deviation: an edge that comes while its pin is masked is delivered when it is unmasked; the 82093AA lost it.
@@ -138,10 +139,12 @@ public sealed class IoApic(IoApicOptions options) : IDevice, IStateful, IIoHandl
         Send(entry);
     }
 
-    /// <summary>A redirection entry as a message: the destination in address bits 19–12, the rest in the data (SDM 3A, 11.11).</summary>
+    /// <summary>A redirection entry as a message: the destination in address bits 19–12, the rest in the data (SDM 3A,
+    /// 11.11).</summary>
     private void Send(ulong entry)
     {
-        ulong address = 0xfee0_0000 | (entry >> Redirection.DestinationShift) << 12 | ((entry & Redirection.Logical) != 0 ? 4u : 0u);
+        ulong address = 0xfee0_0000 | (entry >> Redirection.DestinationShift) << 12
+            | ((entry & Redirection.Logical) != 0 ? 4u : 0u);
         ulong data = (entry & (Redirection.Vector | Redirection.DeliveryMode | Redirection.LevelTriggered)) | 1 << 14;
         context.Msi.Send(new MsiMessage { Address = address, Data = (uint)data });
     }
@@ -165,5 +168,6 @@ public sealed class IoApic(IoApicOptions options) : IDevice, IStateful, IIoHandl
     }
 
     /// <inheritdoc/>
-    public void Contribute(IAcpiBuilder builder) => builder.MadtEntry(MadtEntry.IoApic(options.Id, options.Address, gsiBase: 0));
+    public void Contribute(IAcpiBuilder builder) =>
+        builder.MadtEntry(MadtEntry.IoApic(options.Id, options.Address, gsiBase: 0));
 }

@@ -2,7 +2,8 @@ using Hv.Sdk.State;
 
 namespace Hv.Chipset.IoApic;
 
-/// <summary>Everything a guest can observe or change in the I/O APIC. Levels of the inputs belong to the fabric.</summary>
+/// <summary>Everything a guest can observe or change in the I/O APIC. Levels of the inputs belong to the
+/// fabric.</summary>
 [DeviceState("ioapic", 1)]
 public sealed partial class IoApicState
 {

@@ -14,7 +14,8 @@ public enum Reg : byte
     EndOfInterrupt,
 }
 
-/// <summary>Layout of the I/O APIC (Intel 82093AA data sheet, order number 290566-001; EOI register: 82801DB ICH4 data sheet, 9.5).</summary>
+/// <summary>Layout of the I/O APIC (Intel 82093AA data sheet, order number 290566-001; EOI register: 82801DB ICH4 data
+/// sheet, 9.5).</summary>
 public static class Spec
 {
     /// <summary>Size of the register page in bytes.</summary>

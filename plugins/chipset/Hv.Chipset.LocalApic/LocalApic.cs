@@ -5,8 +5,8 @@ using Hv.Sdk.Registers;
 
 namespace Hv.Chipset.LocalApic;
 
-/// <summary>The local APIC of one vCPU (Intel SDM volume 3A, chapter 11). Members are called on the vCPU's thread, except those marked
-/// "any thread": they set bits atomically and notify the vCPU.</summary>
+/// <summary>The local APIC of one vCPU (Intel SDM volume 3A, chapter 11). Members are called on the vCPU's thread,
+/// except those marked "any thread": they set bits atomically and notify the vCPU.</summary>
 internal sealed class LocalApic : ILocalApic, IRegisterFile<Reg>
 {
     private const int LowestLegalVector = 16;
@@ -30,7 +30,8 @@ internal sealed class LocalApic : ILocalApic, IRegisterFile<Reg>
     // --- modes ---
 
     public bool IsHardwareEnabled => (State.ApicBase & ApicBaseMsr.Enable) != 0;
-    public bool IsX2apic => (State.ApicBase & (ApicBaseMsr.Enable | ApicBaseMsr.X2apic)) == (ApicBaseMsr.Enable | ApicBaseMsr.X2apic);
+    public bool IsX2apic =>
+        (State.ApicBase & (ApicBaseMsr.Enable | ApicBaseMsr.X2apic)) == (ApicBaseMsr.Enable | ApicBaseMsr.X2apic);
     public bool IsSoftwareEnabled => IsHardwareEnabled && (Volatile.Read(ref State.SpuriousVector) & Svr.Enable) != 0;
     public bool AnswersAtDefaultBase =>
         IsHardwareEnabled && !IsX2apic && (State.ApicBase & ApicBaseMsr.AddressMask) == Spec.DefaultBase;
@@ -44,7 +45,8 @@ internal sealed class LocalApic : ILocalApic, IRegisterFile<Reg>
         {
             VcpuSignals signals = (VcpuSignals)(byte)Volatile.Read(ref Signals);
             if (bus.HasExtInt && AcceptsExtInt) signals |= VcpuSignals.Interrupt;
-            if (IsSoftwareEnabled && Highest(State.InterruptRequest) >> 4 > ProcessorPriority >> 4) signals |= VcpuSignals.Interrupt;
+            if (IsSoftwareEnabled
+                && Highest(State.InterruptRequest) >> 4 > ProcessorPriority >> 4) signals |= VcpuSignals.Interrupt;
             return signals;
         }
     }
@@ -89,7 +91,8 @@ internal sealed class LocalApic : ILocalApic, IRegisterFile<Reg>
             case 0x1b: value = State.ApicBase; return MsrStatus.Ok;
             case 0x6e0: value = timer.Deadline; return MsrStatus.Ok;
         }
-        if (!TryFindMsr(msr, out Register<Reg>? row) || row.Access == RegisterAccess.WriteOnly) return MsrStatus.GeneralProtection;
+        if (!TryFindMsr(msr, out Register<Reg>? row)
+            || row.Access == RegisterAccess.WriteOnly) return MsrStatus.GeneralProtection;
         _ = Spec.X2apic.Read(this, MsrAccess(msr), out value);
         return MsrStatus.Ok;
     }
@@ -102,7 +105,8 @@ internal sealed class LocalApic : ILocalApic, IRegisterFile<Reg>
             case 0x1b: return WriteApicBase(value);
             case 0x6e0: timer.WriteDeadline(value); return MsrStatus.Ok;
         }
-        if (!TryFindMsr(msr, out Register<Reg>? row) || row.Access == RegisterAccess.ReadOnly || (value & ~row.Writable) != 0)
+        if (!TryFindMsr(msr, out Register<Reg>? row) || row.Access == RegisterAccess.ReadOnly
+            || (value & ~row.Writable) != 0)
             return MsrStatus.GeneralProtection;
         _ = Spec.X2apic.Write(this, MsrAccess(msr), value);
         return MsrStatus.Ok;
@@ -124,7 +128,8 @@ internal sealed class LocalApic : ILocalApic, IRegisterFile<Reg>
     private MsrStatus WriteApicBase(ulong value)
     {
         const ulong mode = ApicBaseMsr.Enable | ApicBaseMsr.X2apic;
-        if ((value & ~(ApicBaseMsr.AddressMask | mode | ApicBaseMsr.BootstrapProcessor)) != 0) return MsrStatus.GeneralProtection;
+        if ((value & ~(ApicBaseMsr.AddressMask | mode
+            | ApicBaseMsr.BootstrapProcessor)) != 0) return MsrStatus.GeneralProtection;
         ulong from = State.ApicBase & mode, to = value & mode;
         bool isLegal = to != ApicBaseMsr.X2apic
             && !(from == 0 && to == mode) && !(from == mode && to == ApicBaseMsr.Enable);
@@ -206,7 +211,8 @@ internal sealed class LocalApic : ILocalApic, IRegisterFile<Reg>
         Volatile.Write(ref State.SpuriousVector, value);
         if ((value & Svr.Enable) != 0) return;
         // While the APIC is disabled by software every local vector is masked (11.4.7.2).
-        for (int i = 0; i < Lvt.Count; i++) Volatile.Write(ref State.LocalVectors[i], State.LocalVectors[i] | Lvt.Masked);
+        for (int i = 0; i < Lvt.Count; i++) Volatile.Write(
+            ref State.LocalVectors[i], State.LocalVectors[i] | Lvt.Masked);
     }
 
     private void WriteLocalVector(int index, uint value)
@@ -285,9 +291,11 @@ internal sealed class LocalApic : ILocalApic, IRegisterFile<Reg>
     // --- what comes in: any thread ---
 
     /// <summary>xAPIC: the register; x2APIC: cluster and bit derived from the id (11.12.10.2).</summary>
-    private uint LogicalId => IsX2apic ? (uint)(Index >> 4 << 16 | 1 << (Index & 15)) : Volatile.Read(ref State.LogicalDestination);
+    private uint LogicalId =>
+        IsX2apic ? (uint)(Index >> 4 << 16 | 1 << (Index & 15)) : Volatile.Read(ref State.LogicalDestination);
 
-    /// <summary>Whether a message to this destination is for this APIC (11.6.2). All ones is everyone. Any thread.</summary>
+    /// <summary>Whether a message to this destination is for this APIC (11.6.2). All ones is everyone. Any
+    /// thread.</summary>
     public bool IsAddressed(uint destination, bool isLogical)
     {
         if (!IsHardwareEnabled) return false;
@@ -301,10 +309,12 @@ internal sealed class LocalApic : ILocalApic, IRegisterFile<Reg>
             : (mine & destination) != 0;
     }
 
-    /// <summary>Whether the vector already waits or is served here: then this is the focus processor (11.6.2.4). Any thread.</summary>
+    /// <summary>Whether the vector already waits or is served here: then this is the focus processor (11.6.2.4). Any
+    /// thread.</summary>
     public bool IsFocus(byte vector)
     {
-        uint here = Volatile.Read(ref State.InterruptRequest[vector >> 5]) | Volatile.Read(ref State.InService[vector >> 5]);
+        uint here = Volatile.Read(ref State.InterruptRequest[vector >> 5])
+            | Volatile.Read(ref State.InService[vector >> 5]);
         return (here & Bit(vector)) != 0 && (Volatile.Read(ref State.SpuriousVector) & Svr.FocusDisabled) == 0;
     }
 
@@ -313,7 +323,8 @@ internal sealed class LocalApic : ILocalApic, IRegisterFile<Reg>
     {
         switch (message.Mode)
         {
-            case DeliveryMode.Fixed or DeliveryMode.LowestPriority: AcceptVector(message.Vector, message.IsLevel); break;
+            case DeliveryMode.Fixed or DeliveryMode.LowestPriority: AcceptVector(message.Vector, message.IsLevel);
+                break;
             case DeliveryMode.Smi: Signal(VcpuSignals.Smi); break;
             case DeliveryMode.Nmi: Signal(VcpuSignals.Nmi); break;
             case DeliveryMode.Init: Signal(VcpuSignals.Init); break;
@@ -372,7 +383,8 @@ internal sealed class LocalApic : ILocalApic, IRegisterFile<Reg>
 
     // --- LINT0 and LINT1 ---
 
-    /// <summary>INTR reaches the processor: through LINT0 as ExtINT, or directly while the APIC is disabled (11.4.3).</summary>
+    /// <summary>INTR reaches the processor: through LINT0 as ExtINT, or directly while the APIC is disabled
+    /// (11.4.3).</summary>
     private bool AcceptsExtInt
     {
         get

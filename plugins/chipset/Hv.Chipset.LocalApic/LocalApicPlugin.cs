@@ -3,7 +3,8 @@ using Hv.Sdk;
 namespace Hv.Chipset.LocalApic;
 
 /// <summary>Makes the local APICs of a machine.</summary>
-[Device("local-apic", Title = "Local APICs of all vCPUs: xAPIC, x2APIC, TSC deadline", Threading = Threading.Concurrent)]
+[Device("local-apic", Title = "Local APICs of all vCPUs: xAPIC, x2APIC, TSC deadline",
+    Threading = Threading.Concurrent)]
 public sealed class LocalApicPlugin : IDeviceFactory
 {
     /// <inheritdoc/>

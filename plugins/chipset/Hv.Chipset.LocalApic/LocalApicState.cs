@@ -8,12 +8,14 @@ public sealed partial class LocalApicsState
 {
     /// <summary>By vCPU.</summary>
     [Field(1, MaxLength = 255)] public LocalApicState[] Apics = [];
-    /// <summary>Signals that wait, by vCPU: VcpuSignals in bits 7–0 (Interrupt is an ExtINT message), the start-up vector in bits 15–8.
-    /// Apart from the registers, because INIT resets those while a start-up message may arrive.</summary>
+    /// <summary>Signals that wait, by vCPU: VcpuSignals in bits 7–0 (Interrupt is an ExtINT message), the start-up
+    /// vector in bits 15–8. Apart from the registers, because INIT resets those while a start-up message may
+    /// arrive.</summary>
     [Field(2, MaxLength = 255)] public uint[] Signals = [];
 }
 
-/// <summary>Everything software can observe or change in one local APIC. Other threads set bits of <see cref="InterruptRequest"/>,
+/// <summary>Everything software can observe or change in one local APIC. Other threads set bits of
+/// <see cref="InterruptRequest"/>,
 /// <see cref="TriggerMode"/> and <see cref="PendingErrors"/> atomically; the rest is the vCPU's own.</summary>
 [DeviceState("local-apic-vcpu", 1)]
 public sealed partial class LocalApicState
@@ -32,7 +34,8 @@ public sealed partial class LocalApicState
     [Field(10)] public uint PendingErrors;
     [Field(11)] public uint CommandLow;
     [Field(12)] public uint CommandHigh;
-    [Field(13)] public readonly uint[] LocalVectors = [Lvt.Masked, Lvt.Masked, Lvt.Masked, Lvt.Masked, Lvt.Masked, Lvt.Masked];
+    [Field(13)] public readonly uint[] LocalVectors =
+        [Lvt.Masked, Lvt.Masked, Lvt.Masked, Lvt.Masked, Lvt.Masked, Lvt.Masked];
     [Field(14)] public uint InitialCount;
     [Field(15)] public byte DivideConfiguration;
     /// <summary>The timer counts down (never in TSC-deadline mode).</summary>

@@ -2,8 +2,8 @@ using Hv.Sdk.Time;
 
 namespace Hv.Chipset.LocalApic;
 
-/// <summary>The timer of one local APIC: one-shot, periodic and TSC-deadline (SDM 3A, 11.5.4). The vCPU programs it, the core's timer
-/// thread fires it: a lock of its own, held for a few instructions, keeps them apart.</summary>
+/// <summary>The timer of one local APIC: one-shot, periodic and TSC-deadline (SDM 3A, 11.5.4). The vCPU programs it,
+/// the core's timer thread fires it: a lock of its own, held for a few instructions, keeps them apart.</summary>
 // Deviation: a period under 20 µs interrupts every 20 µs. Ticks of the periodic timer that are missed because the host
 // came too late are merged into one; the phase is kept.
 internal sealed class LocalApicTimer
@@ -29,7 +29,8 @@ internal sealed class LocalApicTimer
     private uint Mode => State.LocalVectors[Lvt.Timer] & Lvt.TimerMode;
 
     /// <summary>1, 2, 4 … 128 (figure 11-10).</summary>
-    private ulong Divisor => 1ul << ((((State.DivideConfiguration & 3) | (State.DivideConfiguration >> 1 & 4)) + 1) & 7);
+    private ulong Divisor =>
+        1ul << ((((State.DivideConfiguration & 3) | (State.DivideConfiguration >> 1 & 4)) + 1) & 7);
 
     public uint InitialCount => Mode == Lvt.TscDeadline ? 0 : State.InitialCount;
 

@@ -7,10 +7,12 @@ using Hv.Sdk.State;
 
 namespace Hv.Chipset.LocalApic;
 
-/// <summary>The local APICs of all vCPUs and the messages between them (SDM 3A, 11.6 and 11.11). Concurrent: each APIC belongs to its
-/// vCPU's thread, and everything that comes from elsewhere is an atomic bit and a notification.</summary>
-// Deviation: the registers stay at FEE00000h; an APIC whose base was moved does not answer there, and not at its new base either.
-// Deviation: input polarity has no meaning, since lines are asserted or not. Delivery is instant: delivery status reads idle.
+/// <summary>The local APICs of all vCPUs and the messages between them (SDM 3A, 11.6 and 11.11). Concurrent: each APIC
+/// belongs to its vCPU's thread, and everything that comes from elsewhere is an atomic bit and a
+/// notification.</summary>
+// Deviation: the registers stay at FEE00000h; an APIC whose base was moved does not answer there, and not at its new
+// base either. Deviation: input polarity has no meaning, since lines are asserted or not. Delivery is instant: delivery
+// status reads idle.
 public sealed class LocalApics(LocalApicOptions options) : IDevice, IStateful, IIoHandler, IIrqHandler, ILocalApics,
     IMsiTarget, IAcpiContributor
 {
@@ -131,8 +133,10 @@ public sealed class LocalApics(LocalApicOptions options) : IDevice, IStateful, I
             destination == 0xff ? uint.MaxValue : destination, isLogical);
     }
 
-    /// <summary>Delivers to everyone addressed, or to one of them. <paramref name="destination"/> all ones is everyone.</summary>
-    internal void Deliver(in Message message, Destination shorthand, LocalApic? sender, uint destination, bool isLogical)
+    /// <summary>Delivers to everyone addressed, or to one of them. <paramref name="destination"/> all ones is
+    /// everyone.</summary>
+    internal void Deliver(
+        in Message message, Destination shorthand, LocalApic? sender, uint destination, bool isLogical)
     {
         if (shorthand == Destination.Self)
         {
@@ -177,11 +181,13 @@ public sealed class LocalApics(LocalApicOptions options) : IDevice, IStateful, I
     internal bool IsExtIntAsserted => lint0[0];
     internal bool IsNmiAsserted => lint1[0];
 
-    /// <summary>Runs the 8259's acknowledge cycle, if it still asks for one: on LINT0, or where a message said so.</summary>
+    /// <summary>Runs the 8259's acknowledge cycle, if it still asks for one: on LINT0, or where a message said
+    /// so.</summary>
     internal bool TryAcknowledgeExtInt(bool isMessage, out byte vector)
     {
         vector = 0;
-        if (legacyControllers.Length == 0 || !(isMessage ? legacyControllers[0].IsAsserted : IsExtIntAsserted)) return false;
+        if (legacyControllers.Length == 0
+            || !(isMessage ? legacyControllers[0].IsAsserted : IsExtIntAsserted)) return false;
         vector = legacyControllers[0].Acknowledge();
         return true;
     }
@@ -204,7 +210,8 @@ public sealed class LocalApics(LocalApicOptions options) : IDevice, IStateful, I
     public void Contribute(IAcpiBuilder builder)
     {
         builder.Fadt.LocalApicAddress = (uint)Spec.DefaultBase;
-        for (int i = 0; i < apics.Length; i++) builder.MadtEntry(MadtEntry.LocalApic((byte)i, (byte)i, isEnabled: true));
+        for (int i = 0; i < apics.Length; i++) builder.MadtEntry(
+            MadtEntry.LocalApic((byte)i, (byte)i, isEnabled: true));
         builder.MadtEntry(MadtEntry.LocalApicNmi(processorUid: 0xff, pin: 1));
     }
 }

@@ -90,7 +90,8 @@ public static class Spec
         new(Reg.DivideConfiguration,  0x3e0,  4,    ReadWrite, 0x00000000, "DCR",     "11.5.4") { Writable = 0x0b },
     ]);
 
-    /// <summary>x2APIC mode: MSR 800h + n as 8 bytes at n × 8 (table 11-6). Bits outside Writable are reserved: setting one is #GP.</summary>
+    /// <summary>x2APIC mode: MSR 800h + n as 8 bytes at n × 8 (table 11-6). Bits outside Writable are reserved: setting
+    /// one is #GP.</summary>
     public static RegisterMap<Reg> X2apic { get; } = new(0x100 * 8, 0x00,
     [
         //  register                  offset    width access     reset       name       section

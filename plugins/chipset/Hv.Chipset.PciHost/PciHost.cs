@@ -6,8 +6,8 @@ using Hv.Sdk.State;
 
 namespace Hv.Chipset.PciHost;
 
-/// <summary>The root of a PCI hierarchy: turns port and memory accesses into configuration cycles and finds the function that answers.
-/// Its own function is the 440FX's host bridge at 00:00.0.</summary>
+/// <summary>The root of a PCI hierarchy: turns port and memory accesses into configuration cycles and finds the
+/// function that answers. Its own function is the 440FX's host bridge at 00:00.0.</summary>
 // Deviation: there are no bridges below yet, so every bus but 0 is empty.
 public sealed class PciHost(PciHostOptions options) : IDevice, IStateful, IIoHandler, IPciBus, IAcpiContributor
 {
@@ -32,7 +32,8 @@ public sealed class PciHost(PciHostOptions options) : IDevice, IStateful, IIoHan
         this.context = context;
         self = new PciFunction(context, new PciIdentity
         {
-            VendorId = Spec.VendorId, DeviceId = Spec.DeviceId, ClassCode = Spec.ClassCode, RevisionId = Spec.RevisionId,
+            VendorId = Spec.VendorId, DeviceId = Spec.DeviceId, ClassCode = Spec.ClassCode,
+            RevisionId = Spec.RevisionId,
         });
         _ = context.MapPorts("config", Spec.ConfigAddress, Spec.PortCount, this, Ports);
         if (options.Ecam != 0) _ = context.MapMemory("ecam", options.Ecam, Spec.EcamBytes, this, Ecam);
@@ -63,7 +64,8 @@ public sealed class PciHost(PciHostOptions options) : IDevice, IStateful, IIoHan
     /// <inheritdoc/>
     public void Plug(PciAddress address, IPciFunction function)
     {
-        if (address.Bus != 0) throw new ConfigurationException($"there is no PCI bus {address.Bus}: put the device on bus 0");
+        if (address.Bus != 0) throw new ConfigurationException(
+            $"there is no PCI bus {address.Bus}: put the device on bus 0");
         if (functions[address.DevFn] is not null) throw new ConfigurationException($"PCI address {address} is taken");
         functions[address.DevFn] = function;
     }
@@ -79,7 +81,8 @@ public sealed class PciHost(PciHostOptions options) : IDevice, IStateful, IIoHan
     {
         if (access.Token == Ecam)
         {
-            value = ReadConfig((uint)(access.Offset >> 20), (uint)(access.Offset >> 12) & 0xff, (int)(access.Offset & 0xfff), access.Size);
+            value = ReadConfig((uint)(access.Offset >> 20), (uint)(access.Offset >> 12) & 0xff,
+                (int)(access.Offset & 0xfff), access.Size);
             return IoStatus.Ok;
         }
         if (access.Offset >= Spec.ConfigData) return ReadData(access, out value);
@@ -97,7 +100,8 @@ public sealed class PciHost(PciHostOptions options) : IDevice, IStateful, IIoHan
     {
         if (access.IsDebug) return IoStatus.Ok;
         if (access.Token == Ecam)
-            WriteConfig((uint)(access.Offset >> 20), (uint)(access.Offset >> 12) & 0xff, (int)(access.Offset & 0xfff), access.Size, value);
+            WriteConfig((uint)(access.Offset >> 20), (uint)(access.Offset >> 12) & 0xff, (int)(access.Offset & 0xfff),
+                access.Size, value);
         else if (access.Offset >= Spec.ConfigData) WriteData(access, value);
         else if (access is { Offset: 0, Size: 4 }) state.ConfigAddress = (uint)value & Spec.AddressWritable;
         else if (access is { Offset: Spec.ResetControl, Size: 1 }) WriteResetControl((byte)value);
@@ -115,10 +119,12 @@ public sealed class PciHost(PciHostOptions options) : IDevice, IStateful, IIoHan
     private void WriteData(in IoAccess access, ulong value)
     {
         uint address = state.ConfigAddress;
-        if ((address & Spec.Enable) != 0) WriteConfig((address >> 16) & 0xff, (address >> 8) & 0xff, Register(access), access.Size, value);
+        if ((address & Spec.Enable) != 0) WriteConfig(
+            (address >> 16) & 0xff, (address >> 8) & 0xff, Register(access), access.Size, value);
     }
 
-    private int Register(in IoAccess access) => (int)(state.ConfigAddress & 0xfc) + (int)(access.Offset - Spec.ConfigData);
+    private int Register(in IoAccess access) =>
+        (int)(state.ConfigAddress & 0xfc) + (int)(access.Offset - Spec.ConfigData);
 
     private ulong ReadConfig(uint bus, uint devfn, int register, int size)
     {
@@ -170,7 +176,8 @@ public sealed class PciHost(PciHostOptions options) : IDevice, IStateful, IIoHan
             .IoWindow(0x0000, Spec.ConfigAddress - 1)
             .IoWindow(Spec.ConfigAddress + Spec.PortCount, 0xffff)
             .MemoryWindow(options.Window, options.Window + options.WindowSize - 1);
-        if (options.Window64 != 0) _ = resources.MemoryWindow64(options.Window64, options.Window64 + options.Window64Size - 1);
+        if (options.Window64 != 0) _ =
+            resources.MemoryWindow64(options.Window64, options.Window64 + options.Window64Size - 1);
         builder.SystemBus(new AmlWriter().Device("PCI0", d =>
         {
             _ = d.HardwareId(isExpress ? "PNP0A08" : "PNP0A03");
@@ -182,10 +189,12 @@ public sealed class PciHost(PciHostOptions options) : IDevice, IStateful, IIoHan
         builder.Table(new AcpiTable("MCFG", 1).UInt64(0)
             .UInt64(options.Ecam).UInt16(0).UInt8(0).UInt8(Spec.EcamBuses - 1).UInt32(0).ToArray());
         builder.SystemBus(new AmlWriter().Device("MCFG", d => d.HardwareId("PNP0C02")
-            .Name("_CRS", new ResourceTemplate().Memory32((uint)options.Ecam, (uint)Spec.EcamBytes, isWritable: true))).ToArray());
+            .Name("_CRS", new ResourceTemplate().Memory32(
+                (uint)options.Ecam, (uint)Spec.EcamBytes, isWritable: true))).ToArray());
     }
 
-    /// <summary>Pin p of device d is on line (d + p) mod 4, as boards wire their slots (ACPI 6.5, 6.2.13: source 0 is a GSI).</summary>
+    /// <summary>Pin p of device d is on line (d + p) mod 4, as boards wire their slots (ACPI 6.5, 6.2.13: source 0 is a
+    /// GSI).</summary>
     private List<Action<AmlWriter>> InterruptRouting()
     {
         List<Action<AmlWriter>> routes = [];
@@ -196,7 +205,8 @@ public sealed class PciHost(PciHostOptions options) : IDevice, IStateful, IIoHan
                 ulong address = device << 16 | 0xffff;
                 ulong line = pin;
                 ulong gsi = options.FirstGsi + ((device + pin) & 3);
-                routes.Add(w => w.Package([t => t.Integer(address), t => t.Integer(line), t => t.Integer(0), t => t.Integer(gsi)]));
+                routes.Add(w => w.Package(
+                    [t => t.Integer(address), t => t.Integer(line), t => t.Integer(0), t => t.Integer(gsi)]));
             }
         }
         return routes;

@@ -1,7 +1,7 @@
 namespace Hv.Chipset.PciHost;
 
-/// <summary>Configuration mechanism #1 (PCI 3.0, 3.2.2.3.2), the enhanced mechanism (PCIe 5.0, 7.2.2) and the reset control register,
-/// which lies inside CONFIG_ADDRESS and is told apart by the access's size.</summary>
+/// <summary>Configuration mechanism #1 (PCI 3.0, 3.2.2.3.2), the enhanced mechanism (PCIe 5.0, 7.2.2) and the reset
+/// control register, which lies inside CONFIG_ADDRESS and is told apart by the access's size.</summary>
 internal static class Spec
 {
     //                                            offset   width  access  name

@@ -49,14 +49,16 @@ internal sealed class Controller : IRegisterFile<Reg>
         int service = HighestOf(blocking);
         if (service < 0) return request;
         // Special fully nested: another request of the slave in service gets through to the master.
-        bool isNested = isMaster && (State.Icw4 & Icw4.SpecialFullyNested) != 0 && request == Spec.CascadeInput && service == request;
+        bool isNested = isMaster && (State.Icw4 & Icw4.SpecialFullyNested) != 0 && request == Spec.CascadeInput
+            && service == request;
         return Rank(request) < Rank(service) || isNested ? request : -1;
     }
 
     /// <summary>An input rose: a request until it is acknowledged.</summary>
     public void InputRose(int input) => State.EdgeRequests |= (byte)(1 << input);
 
-    /// <summary>The acknowledge cycle: the input taken, or 7 for the spurious vector when the request has gone.</summary>
+    /// <summary>The acknowledge cycle: the input taken, or 7 for the spurious vector when the request has
+    /// gone.</summary>
     public int Acknowledge()
     {
         int input = Highest();

@@ -7,10 +7,11 @@ using Hv.Sdk.State;
 
 namespace Hv.Chipset.Pic8259;
 
-/// <summary>The two cascaded 8259A interrupt controllers of a PC: sixteen inputs, one output to the processor.</summary>
+/// <summary>The two cascaded 8259A interrupt controllers of a PC: sixteen inputs, one output to the
+/// processor.</summary>
 // Deviation: the MCS-80/85 mode (ICW4 bit 0 clear) acknowledges as the 8086 mode does; buffered mode has no effect.
-// Deviation: an edge stays a request when its line falls before the acknowledge cycle; the chip would give the spurious vector.
-// Devices that signal by a pulse rely on it.
+// Deviation: an edge stays a request when its line falls before the acknowledge cycle; the chip would give the spurious
+// vector. Devices that signal by a pulse rely on it.
 public sealed class Pic8259(Pic8259Options options) : IDevice, IStateful, IIoHandler, IRegisterFile<Reg>, IIrqHandler,
     IInterruptAcknowledge, IAcpiContributor
 {
@@ -145,6 +146,7 @@ public sealed class Pic8259(Pic8259Options options) : IDevice, IStateful, IIoHan
         builder.Fadt.HasPic = true;
         ResourceTemplate resources = new ResourceTemplate().Io(options.MasterPort, Spec.PortCount)
             .Io(options.SlavePort, Spec.PortCount).Io(options.EdgeLevelPort, Spec.PortCount).Irq(Spec.CascadeInput);
-        builder.SystemBus(new AmlWriter().Device("PIC", d => d.HardwareId("PNP0000").Name("_CRS", resources)).ToArray());
+        builder.SystemBus(new AmlWriter().Device(
+            "PIC", d => d.HardwareId("PNP0000").Name("_CRS", resources)).ToArray());
     }
 }

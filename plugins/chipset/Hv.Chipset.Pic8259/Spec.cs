@@ -14,7 +14,8 @@ public enum Reg : byte
     EdgeLevel,
 }
 
-/// <summary>Layout of the interrupt controllers (Intel 8259A data sheet, order number 231468-003; ELCR: 82371AB PIIX4, 4.2.2).</summary>
+/// <summary>Layout of the interrupt controllers (Intel 8259A data sheet, order number 231468-003; ELCR: 82371AB PIIX4,
+/// 4.2.2).</summary>
 public static class Spec
 {
     /// <summary>Two ports a controller.</summary>

@@ -1,6 +1,7 @@
 namespace Hv.Chipset.Pit8254;
 
-/// <summary>One counter of the 8254. Nothing ticks: count and output are computed from the clock when somebody looks.</summary>
+/// <summary>One counter of the 8254. Nothing ticks: count and output are computed from the clock when somebody
+/// looks.</summary>
 // Deviation: in mode 3 a new count takes effect at the end of the whole cycle, not of the half cycle.
 internal sealed class Counter
 {
@@ -15,9 +16,11 @@ internal sealed class Counter
     private uint Reload => State.CountRegister == 0 ? Modulus : State.CountRegister;
     private bool IsPeriodic => Mode is 2 or 3;
 
-    /// <summary>Where a running counter began, when a count that waited for the end of a cycle is taken into account.</summary>
+    /// <summary>Where a running counter began, when a count that waited for the end of a cycle is taken into
+    /// account.</summary>
     private (ulong Tick, uint Count) Start(ulong now) =>
-        State.ReloadTick != 0 && now >= State.ReloadTick ? (State.ReloadTick, Reload) : (State.StartTick, State.StartCount);
+        State.ReloadTick != 0 && now >= State.ReloadTick
+            ? (State.ReloadTick, Reload) : (State.StartTick, State.StartCount);
 
     private ulong Elapsed(ulong now)
     {
@@ -65,7 +68,8 @@ internal sealed class Counter
             _ => Reload,
         };
         value %= Modulus;
-        return IsBcd ? (ushort)(value / 1000 << 12 | value / 100 % 10 << 8 | value / 10 % 10 << 4 | value % 10) : (ushort)value;
+        return IsBcd ? (ushort)(value / 1000 << 12 | value / 100 % 10 << 8 | value / 10 % 10 << 4 | value % 10)
+            : (ushort)value;
     }
 
     private uint RunningCount(ulong now)

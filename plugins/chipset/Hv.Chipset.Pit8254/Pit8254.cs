@@ -8,11 +8,12 @@ using Hv.Sdk.Time;
 
 namespace Hv.Chipset.Pit8254;
 
-/// <summary>The 8254 interval timer of a PC with port 61h. Counter 0 drives <c>irq0</c>, counter 1 only shows in the refresh bit,
-/// counter 2 is the speaker's and the one that kernels calibrate with.</summary>
-// Deviation: in modes 2 to 5 the line irq0 falls just before it rises, not when the counter's output does.
-// Deviation: a period under 20 µs interrupts every 20 µs. Ticks missed because the host came too late are merged into one.
-public sealed class Pit8254(Pit8254Options options) : IDevice, IStateful, IIoHandler, IRegisterFile<Reg>, IAcpiContributor
+/// <summary>The 8254 interval timer of a PC with port 61h. Counter 0 drives <c>irq0</c>, counter 1 only shows in the
+/// refresh bit, counter 2 is the speaker's and the one that kernels calibrate with.</summary>
+// Deviation: in modes 2 to 5 the line irq0 falls just before it rises, not when the counter's output does. Deviation: a
+// period under 20 µs interrupts every 20 µs. Ticks missed because the host came too late are merged into one.
+public sealed class Pit8254(Pit8254Options options) : IDevice, IStateful, IIoHandler, IRegisterFile<Reg>,
+    IAcpiContributor
 {
     private const int SystemToken = 1;
     private const long ShortestPeriodNs = 20_000;
@@ -88,7 +89,8 @@ public sealed class Pit8254(Pit8254Options options) : IDevice, IStateful, IIoHan
     };
 
     /// <inheritdoc/>
-    public ulong Read(Reg register, int index) => register == Reg.Counter ? counters[index].Read(Now) : Peek(register, index);
+    public ulong Read(Reg register, int index) =>
+        register == Reg.Counter ? counters[index].Read(Now) : Peek(register, index);
 
     /// <inheritdoc/>
     public void Write(Reg register, int index, ulong value)
@@ -125,7 +127,8 @@ public sealed class Pit8254(Pit8254Options options) : IDevice, IStateful, IIoHan
         if (index == Spec.Tick) UpdateTick();
     }
 
-    /// <summary>Latches counts (bit 5 clear) and statuses (bit 4 clear) of the counters in bits 3–1 ("Read-back command").</summary>
+    /// <summary>Latches counts (bit 5 clear) and statuses (bit 4 clear) of the counters in bits 3–1 ("Read-back
+    /// command").</summary>
     private void ReadBack(byte command, ulong now)
     {
         for (int i = 0; i < Spec.CounterCount; i++)
@@ -153,7 +156,8 @@ public sealed class Pit8254(Pit8254Options options) : IDevice, IStateful, IIoHan
 
     private Counter Tick => counters[Spec.Tick];
 
-    /// <summary>Only mode 0 holds the line low while it counts; the others lower it just before they raise it.</summary>
+    /// <summary>Only mode 0 holds the line low while it counts; the others lower it just before they raise
+    /// it.</summary>
     private void UpdateLine() => irq0.Set(Tick.Mode != 0 || Tick.Out(Now));
 
     private void UpdateTick()

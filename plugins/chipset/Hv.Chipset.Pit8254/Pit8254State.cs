@@ -18,7 +18,8 @@ public enum CounterPhase : byte
     Idle,
     /// <summary>It waits for its gate to rise.</summary>
     AwaitsGate,
-    /// <summary>It counts from <see cref="CounterState.StartCount"/> since <see cref="CounterState.StartTick"/>.</summary>
+    /// <summary>It counts from <see cref="CounterState.StartCount"/> since
+    /// <see cref="CounterState.StartTick"/>.</summary>
     Running,
     /// <summary>Its gate is low: it stands at <see cref="CounterState.StartCount"/>.</summary>
     Held,

@@ -14,7 +14,8 @@ public enum Reg : byte
     SystemControl,
 }
 
-/// <summary>Layout of the interval timer (Intel 8254 data sheet, order number 231164-005) and of port 61h (82371AB PIIX4, 4.2.4.1).</summary>
+/// <summary>Layout of the interval timer (Intel 8254 data sheet, order number 231164-005) and of port 61h (82371AB
+/// PIIX4, 4.2.4.1).</summary>
 public static class Spec
 {
     /// <summary>Frequency of the counters' clock in hertz: 14.31818 MHz / 12.</summary>

@@ -2,8 +2,8 @@ using Hv.Sdk.Block;
 
 namespace Hv.Disks.Raw;
 
-/// <summary>A raw image. A file whose length is not a whole number of sectors has a last sector whose missing bytes read as zero and
-/// which grows when it is written. Any thread; several at a time.</summary>
+/// <summary>A raw image. A file whose length is not a whole number of sectors has a last sector whose missing bytes
+/// read as zero and which grows when it is written. Any thread; several at a time.</summary>
 public sealed class RawImage : IDiskImage
 {
     private readonly IHostFile file;
@@ -21,7 +21,8 @@ public sealed class RawImage : IDiskImage
         mayDiscard = options.Discard && file.CanPunchHoles;
         SectorBytes = file.SectorBytes;
         LengthBytes = (file.LengthBytes + SectorBytes - 1) / SectorBytes * SectorBytes;
-        if (LengthBytes == 0) throw new DiskException($"'{file.Path}' is empty: make it as long as the disk shall be, for example with 'truncate -s 8G'");
+        if (LengthBytes == 0) throw new DiskException(
+            $"'{file.Path}' is empty: make it as long as the disk shall be, for example with 'truncate -s 8G'");
     }
 
     /// <inheritdoc/>
@@ -73,7 +74,8 @@ public sealed class RawImage : IDiskImage
     public void Dispose() { }
 
     private BlockStatus Writable(long offsetBytes, long lengthBytes) =>
-        isReadOnly ? BlockStatus.ReadOnly : IsInside(offsetBytes, lengthBytes) ? BlockStatus.Ok : BlockStatus.OutOfRange;
+        isReadOnly ? BlockStatus.ReadOnly : IsInside(offsetBytes, lengthBytes)
+            ? BlockStatus.Ok : BlockStatus.OutOfRange;
 
     private bool IsInside(long offsetBytes, long lengthBytes) =>
         offsetBytes >= 0 && lengthBytes >= 0 && offsetBytes <= LengthBytes && lengthBytes <= LengthBytes - offsetBytes;

@@ -14,7 +14,8 @@ public sealed class RawPlugin : IDiskFormat
     public ProbeScore Probe(ReadOnlySpan<byte> head, string fileName)
     {
         ArgumentNullException.ThrowIfNull(fileName);
-        bool isNamedRaw = fileName.EndsWith(".raw", StringComparison.OrdinalIgnoreCase) || fileName.EndsWith(".img", StringComparison.OrdinalIgnoreCase);
+        bool isNamedRaw = fileName.EndsWith(".raw", StringComparison.OrdinalIgnoreCase)
+            || fileName.EndsWith(".img", StringComparison.OrdinalIgnoreCase);
         return isNamedRaw ? ProbeScore.Likely : ProbeScore.Maybe;
     }
 

@@ -7,7 +7,8 @@ using Hv.Sdk.Firmware;
 namespace Hv.Firmware.LinuxBoot;
 
 /// <summary>Guest memory and vCPU 0 while a kernel is being put into them. Low memory is used as in
-/// Documentation/arch/x86/boot.rst: everything below lies in conventional memory and is free for the kernel afterwards.</summary>
+/// Documentation/arch/x86/boot.rst: everything below lies in conventional memory and is free for the kernel
+/// afterwards.</summary>
 internal sealed class BootImage(IFirmwareContext context, ulong acpiAddress)
 {
     public const ulong GdtAddress = 0x500;
@@ -51,7 +52,8 @@ internal sealed class BootImage(IFirmwareContext context, ulong acpiAddress)
         while (length > 0)
         {
             int count = from.Read(buffer, 0, (int)Math.Min(buffer.Length, length));
-            if (count == 0) throw new ConfigurationException($"{path}: the file ends {length} bytes early; fetch or build it again");
+            if (count == 0) throw new ConfigurationException(
+                $"{path}: the file ends {length} bytes early; fetch or build it again");
             Write(address, buffer.AsSpan(0, count), path);
             address += (ulong)count;
             length -= count;
@@ -84,13 +86,14 @@ internal sealed class BootImage(IFirmwareContext context, ulong acpiAddress)
             Option = "memory",
         };
 
-    /// <summary>Starts vCPU 0 in 64-bit mode at <paramref name="entry"/> with RSI at the boot parameters; the first 4 GiB are
-    /// identity-mapped with 2 MiB pages.</summary>
+    /// <summary>Starts vCPU 0 in 64-bit mode at <paramref name="entry"/> with RSI at the boot parameters; the first 4
+    /// GiB are identity-mapped with 2 MiB pages.</summary>
     public void StartIn64BitMode(ulong entry)
     {
         Span<byte> tables = new byte[6 * 4096];
         WriteQword(tables, 0, PageTablesAddress + 0x1000 | 3);
-        for (int i = 0; i < 4; i++) WriteQword(tables, 0x1000 + (8 * i), PageTablesAddress + 0x2000 + ((ulong)i << 12) | 3);
+        for (int i = 0; i < 4; i++) WriteQword(
+            tables, 0x1000 + (8 * i), PageTablesAddress + 0x2000 + ((ulong)i << 12) | 3);
         for (int i = 0; i < 2048; i++) WriteQword(tables, 0x2000 + (8 * i), (ulong)i << 21 | 0x83);
         Write(PageTablesAddress, tables, "page tables");
         Start(entry, Code64Descriptor, Code64Attributes, (ref VcpuState s) =>
@@ -103,7 +106,8 @@ internal sealed class BootImage(IFirmwareContext context, ulong acpiAddress)
         });
     }
 
-    /// <summary>Starts vCPU 0 in 32-bit protected mode without paging; ESI and EBX carry the protocol's pointer.</summary>
+    /// <summary>Starts vCPU 0 in 32-bit protected mode without paging; ESI and EBX carry the protocol's
+    /// pointer.</summary>
     public void StartIn32BitMode(ulong entry, ulong esi, ulong ebx) =>
         Start(entry, Code32Descriptor, Code32Attributes, (ref VcpuState s) =>
         {
@@ -139,8 +143,8 @@ internal sealed class BootImage(IFirmwareContext context, ulong acpiAddress)
         for (int i = 0; i < context.VcpuCount; i++) EnableMemoryTypes(i);
     }
 
-    /// <summary>What every firmware does on all processors before it starts an operating system, which otherwise does without the
-    /// PAT: MTRRs on, everything write-back (SDM vol. 3, 11.11.2.1).</summary>
+    /// <summary>What every firmware does on all processors before it starts an operating system, which otherwise does
+    /// without the PAT: MTRRs on, everything write-back (SDM vol. 3, 11.11.2.1).</summary>
     private void EnableMemoryTypes(int vcpu)
     {
         const ulong enabledWriteBack = 1 << 11 | 6;

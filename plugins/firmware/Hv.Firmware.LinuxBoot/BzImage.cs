@@ -34,11 +34,13 @@ internal sealed class BzImage : KernelImage
         int setupSectors = head[HeaderStart] == 0 ? 4 : head[HeaderStart];
         payloadOffset = (setupSectors + 1) * 512L;
         long declared = Protocol >= Protocol204 ? UInt32(0x1f4) * 16L : 0;
-        if (fileBytes < payloadOffset + Math.Max(declared, 512)) throw Truncated(fileBytes, payloadOffset + Math.Max(declared, 512));
+        if (fileBytes < payloadOffset + Math.Max(declared, 512)) throw Truncated(
+            fileBytes, payloadOffset + Math.Max(declared, 512));
         payloadBytes = declared != 0 ? declared : fileBytes - payloadOffset;
         if (Protocol < Protocol204 || (head[0x211] & LoadedHigh) == 0)
         {
-            throw new ConfigurationException($"{path}: a kernel of boot protocol {Protocol >> 8}.{Protocol & 0xff:d2} that loads below 1 MiB; " +
+            throw new ConfigurationException(
+                $"{path}: a kernel of boot protocol {Protocol >> 8}.{Protocol & 0xff:d2} that loads below 1 MiB; " +
                 "linux-boot needs a bzImage of protocol 2.04 or later")
             {
                 Option = "kernel",
@@ -48,7 +50,8 @@ internal sealed class BzImage : KernelImage
 
     private ushort Protocol => BinaryPrimitives.ReadUInt16LittleEndian(head.AsSpan(0x206));
     private bool Has64BitEntry => Protocol >= Protocol20C && (UInt16(0x236) & Xlf64BitEntry) != 0;
-    private ulong PreferredAddress => Protocol >= Protocol20A ? BinaryPrimitives.ReadUInt64LittleEndian(head.AsSpan(0x258)) : GuestLayout.OneMebibyte;
+    private ulong PreferredAddress =>
+        Protocol >= Protocol20A ? BinaryPrimitives.ReadUInt64LittleEndian(head.AsSpan(0x258)) : GuestLayout.OneMebibyte;
     private uint MaxCommandLine => Protocol >= Protocol206 ? UInt32(0x238) : 255;
     private ulong InitBytes => Protocol >= Protocol20A ? UInt32(0x260) : (ulong)payloadBytes * 4;
 
@@ -57,7 +60,8 @@ internal sealed class BzImage : KernelImage
         int length = Encoding.UTF8.GetByteCount(commandLine);
         if (length > MaxCommandLine)
         {
-            throw new ConfigurationException($"the kernel command line has {length} bytes; {Path} takes {MaxCommandLine}: shorten --append")
+            throw new ConfigurationException(
+                $"the kernel command line has {length} bytes; {Path} takes {MaxCommandLine}: shorten --append")
             {
                 Option = "append",
             };
@@ -76,7 +80,8 @@ internal sealed class BzImage : KernelImage
         }
         (ulong initrd, ulong initrdBytes) = boot.LoadInitrd(UInt32(0x22c), end);
         boot.WriteCommandLine();
-        boot.Write(BootImage.BootParamsAddress, BootParameters(boot, (uint)address, (uint)initrd, (uint)initrdBytes), "the boot parameters");
+        boot.Write(BootImage.BootParamsAddress, BootParameters(boot, (uint)address, (uint)initrd, (uint)initrdBytes),
+            "the boot parameters");
         if (Has64BitEntry) boot.StartIn64BitMode(address + EntryOffset64);
         else boot.StartIn32BitMode(address, esi: BootImage.BootParamsAddress, ebx: 0);
     }

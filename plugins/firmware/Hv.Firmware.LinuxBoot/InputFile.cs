@@ -10,7 +10,8 @@ internal static class InputFile
     {
         using FileStream stream = Open(path, option);
         return stream.Length > 0 ? stream.Length
-            : throw new ConfigurationException($"{path}: the file is empty; --{option} needs an image") { Option = option };
+            : throw new ConfigurationException(
+                $"{path}: the file is empty; --{option} needs an image") { Option = option };
     }
 
     /// <summary>Opens a file for reading.</summary>
@@ -28,7 +29,8 @@ internal static class InputFile
                 UnauthorizedAccessException => Directory.Exists(path) ? "is a directory" : "permission denied",
                 _ => e.Message,
             };
-            throw new ConfigurationException($"{path}: {why}; --{option} takes the path of a readable file") { Option = option };
+            throw new ConfigurationException(
+                $"{path}: {why}; --{option} takes the path of a readable file") { Option = option };
         }
     }
 }

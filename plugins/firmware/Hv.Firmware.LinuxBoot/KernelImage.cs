@@ -24,7 +24,8 @@ internal abstract class KernelImage(string path)
             [0x4d, 0x5a, ..] => "is a PE image without a Linux boot header",
             _ => "is not a Linux bzImage or an ELF kernel",
         };
-        throw new ConfigurationException($"{path}: {kind}; --kernel takes a bzImage (vmlinuz) or an ELF kernel with a PVH note")
+        throw new ConfigurationException(
+            $"{path}: {kind}; --kernel takes a bzImage (vmlinuz) or an ELF kernel with a PVH note")
         {
             Option = "kernel",
         };

@@ -35,7 +35,8 @@ public sealed class LinuxBootPlugin : IFirmware
         ulong memoryBytes = 0;
         foreach (MemoryRange range in context.Ram) memoryBytes += range.LengthBytes;
         Write(context, GuestLayout.SmbiosStart,
-            Smbios.Build(GuestLayout.SmbiosStart, context.MachineId, context.Board, context.VcpuCount, memoryBytes), "SMBIOS");
+            Smbios.Build(GuestLayout.SmbiosStart, context.MachineId, context.Board, context.VcpuCount, memoryBytes),
+                "SMBIOS");
 
         KernelImage kernel = KernelImage.Open(context.Inputs.Kernel!);
         BootImage boot = new(context, acpi.Address);
@@ -45,6 +46,7 @@ public sealed class LinuxBootPlugin : IFirmware
     private static void Write(IFirmwareContext context, ulong address, byte[] bytes, string what)
     {
         if (!context.Memory.TryWrite(new GuestPhysicalAddress(address), bytes))
-            throw new ConfigurationException($"the board has no RAM at 0x{address:x} for the {what}: linux-boot needs RAM below 1 MiB");
+            throw new ConfigurationException(
+                $"the board has no RAM at 0x{address:x} for the {what}: linux-boot needs RAM below 1 MiB");
     }
 }

@@ -4,8 +4,8 @@ using Hv.Sdk;
 
 namespace Hv.Firmware.LinuxBoot;
 
-/// <summary>An ELF kernel with a PVH entry (Xen, docs/misc/pvh.pandoc and public/arch-x86/hvm/start_info.h): entered in 32-bit protected
-/// mode without paging, EBX at the start info.</summary>
+/// <summary>An ELF kernel with a PVH entry (Xen, docs/misc/pvh.pandoc and public/arch-x86/hvm/start_info.h): entered in
+/// 32-bit protected mode without paging, EBX at the start info.</summary>
 internal sealed class PvhKernel : KernelImage
 {
     private const uint StartInfoMagic = 0x336ec578;
@@ -40,9 +40,11 @@ internal sealed class PvhKernel : KernelImage
                 ? new Segment((long)UInt64(row, 8), UInt64(row, 24), (long)UInt64(row, 32), UInt64(row, 40))
                 : new Segment(UInt32(row, 4), UInt32(row, 12), UInt32(row, 16), UInt32(row, 20));
             if (type is not (SegmentLoad or SegmentNote) || segment.FileBytes < 0 || segment.Offset < 0) continue;
-            if (segment.FileBytes > file.Length - segment.Offset) throw Truncated(file.Length, segment.Offset + segment.FileBytes);
+            if (segment.FileBytes > file.Length - segment.Offset) throw Truncated(
+                file.Length, segment.Offset + segment.FileBytes);
             if (type == SegmentLoad) segments.Add(segment);
-            else if (FindEntry(ReadAt(file, segment.Offset, (int)Math.Min(segment.FileBytes, MaxNoteBytes))) is ulong found) entry = found;
+            else if (FindEntry(ReadAt(file, segment.Offset, (int)Math.Min(segment.FileBytes, MaxNoteBytes)))
+                is ulong found) entry = found;
         }
         if (entry == 0) throw Bad("is an ELF file without a PVH entry note (XEN_ELFNOTE_PHYS32_ENTRY)");
         if (segments.Count == 0) throw Bad("has nothing to load");
@@ -51,7 +53,9 @@ internal sealed class PvhKernel : KernelImage
     public override void CheckCommandLine(string commandLine)
     {
         if (System.Text.Encoding.UTF8.GetByteCount(commandLine) > MaxCommandLineBytes)
-            throw new ConfigurationException($"the kernel command line is longer than {MaxCommandLineBytes} bytes: shorten --append") { Option = "append" };
+            throw new ConfigurationException(
+                $"the kernel command line is longer than {MaxCommandLineBytes} bytes: shorten --append") { Option =
+                    "append" };
     }
 
     public override void Load(BootImage boot)
@@ -113,7 +117,8 @@ internal sealed class PvhKernel : KernelImage
             i = description + ((descriptionBytes + 3L) & ~3L);
             if (i > notes.Length || type != NotePhys32Entry || nameBytes != 4) continue;
             if (!notes.AsSpan((int)name, 4).SequenceEqual("Xen\0"u8)) continue;
-            return descriptionBytes >= 8 ? UInt64(notes, (int)description) & uint.MaxValue : UInt32(notes, (int)description);
+            return descriptionBytes >= 8
+                ? UInt64(notes, (int)description) & uint.MaxValue : UInt32(notes, (int)description);
         }
         return null;
     }
@@ -128,9 +133,12 @@ internal sealed class PvhKernel : KernelImage
     }
 
     private ConfigurationException Bad(string problem) =>
-        new($"{Path}: {problem}; --kernel takes a bzImage (vmlinuz) or an ELF kernel with a PVH note") { Option = "kernel" };
+        new($"{Path}: {problem}; --kernel takes a bzImage (vmlinuz) or an ELF kernel with a PVH note") { Option =
+            "kernel" };
 
-    private static ushort UInt16(byte[] from, int offset) => BinaryPrimitives.ReadUInt16LittleEndian(from.AsSpan(offset));
+    private static ushort UInt16(byte[] from, int offset) =>
+        BinaryPrimitives.ReadUInt16LittleEndian(from.AsSpan(offset));
     private static uint UInt32(byte[] from, int offset) => BinaryPrimitives.ReadUInt32LittleEndian(from.AsSpan(offset));
-    private static ulong UInt64(byte[] from, int offset) => BinaryPrimitives.ReadUInt64LittleEndian(from.AsSpan(offset));
+    private static ulong UInt64(byte[] from, int offset) =>
+        BinaryPrimitives.ReadUInt64LittleEndian(from.AsSpan(offset));
 }

@@ -19,7 +19,8 @@ public readonly record struct E820Entry(ulong Start, ulong LengthBytes, E820Type
 /// <summary>Builds the memory map that an OS is given.</summary>
 public static class E820
 {
-    /// <summary>The map for RAM as the board laid it out, with the places below 1 MiB that <see cref="GuestLayout"/> takes.</summary>
+    /// <summary>The map for RAM as the board laid it out, with the places below 1 MiB that <see cref="GuestLayout"/>
+    /// takes.</summary>
     public static IReadOnlyList<E820Entry> Build(IReadOnlyList<MemoryRange> ram)
     {
         List<E820Entry> map =

@@ -4,8 +4,8 @@ using Hv.Sdk.Pci;
 
 namespace Hv.Firmware.Platform;
 
-/// <summary>Assigns PCI resources on bus 0 as a BIOS does at power-on (PCI 3.0, 6.2.5.1): sizes each BAR, places it with natural
-/// alignment in the board's windows, enables decoding.</summary>
+/// <summary>Assigns PCI resources on bus 0 as a BIOS does at power-on (PCI 3.0, 6.2.5.1): sizes each BAR, places it
+/// with natural alignment in the board's windows, enables decoding.</summary>
 public static class PciSetup
 {
     private const int CommandOffset = 0x04;
@@ -78,7 +78,8 @@ public static class PciSetup
         {
             ulong at = (next + size - 1) & ~(size - 1);
             if (at < next || at + size > end)
-                throw new ConfigurationException($"no room for a PCI BAR of {size} bytes in the {name} window: use fewer devices");
+                throw new ConfigurationException(
+                    $"no room for a PCI BAR of {size} bytes in the {name} window: use fewer devices");
             next = at + size;
             return at;
         }

@@ -6,13 +6,14 @@ using Hv.Sdk.Posix;
 
 namespace Hv.FrontEnds.Terminal;
 
-/// <summary>One run of the front-end. A thread waits for input, the machine's thread writes output; whatever ends the session, and
-/// however the process ends, the terminal is put back as it was found (see <see cref="TerminalGuard"/> for the ends that no code of
-/// ours survives).</summary>
+/// <summary>One run of the front-end. A thread waits for input, the machine's thread writes output; whatever ends the
+/// session, and however the process ends, the terminal is put back as it was found (see <see cref="TerminalGuard"/> for
+/// the ends that no code of ours survives).</summary>
 [SupportedOSPlatform("linux")]
 internal sealed class ConsoleSession : IDisposable
 {
-    private const string Keys = "Ctrl-] q quit | p pause or go on | r reset | s save | Ctrl-] send Ctrl-] | ? this help";
+    private const string Keys =
+        "Ctrl-] q quit | p pause or go on | r reset | s save | Ctrl-] send Ctrl-] | ? this help";
 
     private readonly IMachine machine;
     private readonly IConsole console;

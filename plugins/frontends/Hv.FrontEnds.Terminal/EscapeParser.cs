@@ -17,8 +17,8 @@ internal enum EscapeCommand : byte
     Help,
 }
 
-/// <summary>Parts what is typed into bytes for the guest and commands: Ctrl-], then a letter; Ctrl-] twice is one Ctrl-] for the
-/// guest. An escape may be split over two reads.</summary>
+/// <summary>Parts what is typed into bytes for the guest and commands: Ctrl-], then a letter; Ctrl-] twice is one
+/// Ctrl-] for the guest. An escape may be split over two reads.</summary>
 internal sealed class EscapeParser
 {
     /// <summary>Ctrl-], as telnet has it.</summary>
@@ -26,7 +26,8 @@ internal sealed class EscapeParser
 
     private bool isPending;
 
-    /// <summary>Takes the next bytes: those before the next command are for the guest, in <paramref name="forGuest"/>.</summary>
+    /// <summary>Takes the next bytes: those before the next command are for the guest, in
+    /// <paramref name="forGuest"/>.</summary>
     /// <returns>How many bytes of the input were taken; go on with the rest.</returns>
     public int Next(ReadOnlySpan<byte> typed, List<byte> forGuest, out EscapeCommand command)
     {

@@ -9,8 +9,9 @@ using Hv.Sdk.State;
 namespace Hv.Input.I8042;
 
 /// <summary>The 8042 keyboard controller of a PC with a PS/2 keyboard and, when asked for, a mouse.</summary>
-// Deviation: bytes come as soon as the output buffer is free, without the serial line's delay; each still makes an edge of its own.
-// Deviation: the input buffer is never full, and time-outs and parity errors never arise. Passwords (A4h to A6h) are not kept.
+// Deviation: bytes come as soon as the output buffer is free, without the serial line's delay; each still makes an edge
+// of its own. Deviation: the input buffer is never full, and time-outs and parity errors never arise. Passwords (A4h to
+// A6h) are not kept.
 public sealed class I8042(I8042Options options) : IDevice, IStateful, IIoHandler, IRegisterFile<Reg>, IKeyboard, IMouse,
     IAcpiContributor
 {
@@ -77,7 +78,8 @@ public sealed class I8042(I8042Options options) : IDevice, IStateful, IIoHandler
     /// <inheritdoc/>
     public IoStatus Write(in IoAccess access, ulong value) => Map(access).Write(this, access, value);
 
-    private static RegisterMap<Reg> Map(in IoAccess access) => access.Token == DataToken ? Spec.DataPort : Spec.CommandPort;
+    private static RegisterMap<Reg> Map(in IoAccess access) =>
+        access.Token == DataToken ? Spec.DataPort : Spec.CommandPort;
 
     /// <inheritdoc/>
     public ulong Peek(Reg register, int index) => register == Reg.Status ? StatusByte : state.OutputBuffer;
@@ -105,8 +107,10 @@ public sealed class I8042(I8042Options options) : IDevice, IStateful, IIoHandler
 
     private ref byte Configuration => ref state.Memory[0];
 
-    private byte StatusByte => (byte)(Status.NotInhibited | (state.OutputSource != OutputSource.None ? Status.OutputFull : 0)
-        | (state.OutputSource == OutputSource.Auxiliary ? Status.Auxiliary : 0) | (state.LastWasCommand ? Status.LastWasCommand : 0)
+    private byte StatusByte =>
+        (byte)(Status.NotInhibited | (state.OutputSource != OutputSource.None ? Status.OutputFull : 0)
+        | (state.OutputSource == OutputSource.Auxiliary ? Status.Auxiliary : 0)
+            | (state.LastWasCommand ? Status.LastWasCommand : 0)
         | ((Configuration & CommandByte.System) != 0 ? Status.System : 0));
 
     // --- commands ---
@@ -119,7 +123,8 @@ public sealed class I8042(I8042Options options) : IDevice, IStateful, IIoHandler
             case >= Command.ReadMemory and < Command.ReadMemory + 0x20: Answer(state.Memory[command & 0x1f]); break;
             case >= Command.WriteMemory and < Command.WriteMemory + 0x20: state.PendingCommand = command; break;
             case Command.DisableAuxiliary: Configuration |= CommandByte.AuxiliaryDisabled; break;
-            case Command.EnableAuxiliary when options.Mouse: Configuration &= unchecked((byte)~CommandByte.AuxiliaryDisabled); break;
+            case Command.EnableAuxiliary
+                when options.Mouse: Configuration &= unchecked((byte)~CommandByte.AuxiliaryDisabled); break;
             case Command.TestAuxiliary when options.Mouse: Answer(0x00); break;
             case Command.SelfTest: SelfTest(); break;
             case Command.TestKeyboard: Answer(0x00); break;
@@ -128,7 +133,8 @@ public sealed class I8042(I8042Options options) : IDevice, IStateful, IIoHandler
             case Command.ReadInputPort: Answer(0x80); break;
             case Command.ReadOutputPort: Answer(OutputPortByte); break;
             case Command.WriteOutputPort or Command.WriteOutputBuffer: state.PendingCommand = command; break;
-            case Command.WriteAuxiliaryBuffer or Command.WriteAuxiliary when options.Mouse: state.PendingCommand = command; break;
+            case Command.WriteAuxiliaryBuffer or Command.WriteAuxiliary
+                when options.Mouse: state.PendingCommand = command; break;
             case >= Command.PulseOutput:
                 if ((command & OutputPort.NotReset) == 0) ResetMachine();
                 break;
@@ -137,7 +143,8 @@ public sealed class I8042(I8042Options options) : IDevice, IStateful, IIoHandler
 
     private void SelfTest()
     {
-        Configuration = CommandByte.System | CommandByte.Translate | CommandByte.KeyboardDisabled | CommandByte.AuxiliaryDisabled;
+        Configuration = CommandByte.System | CommandByte.Translate | CommandByte.KeyboardDisabled
+            | CommandByte.AuxiliaryDisabled;
         Answer(0x55);
     }
 
@@ -169,7 +176,8 @@ public sealed class I8042(I8042Options options) : IDevice, IStateful, IIoHandler
         }
     }
 
-    private byte OutputPortByte => (byte)(OutputPort.NotReset | OutputPort.Idle | (state.IsA20Enabled ? OutputPort.A20 : 0)
+    private byte OutputPortByte =>
+        (byte)(OutputPort.NotReset | OutputPort.Idle | (state.IsA20Enabled ? OutputPort.A20 : 0)
         | (state.OutputSource == OutputSource.Keyboard ? OutputPort.KeyboardFull : 0)
         | (state.OutputSource == OutputSource.Auxiliary ? OutputPort.AuxiliaryFull : 0));
 
@@ -179,11 +187,13 @@ public sealed class I8042(I8042Options options) : IDevice, IStateful, IIoHandler
         if ((value & OutputPort.NotReset) == 0) ResetMachine();
     }
 
-    private void ResetMachine() => context.Machine.RequestReset(ResetKind.Warm, "the keyboard controller pulled the reset line");
+    private void ResetMachine() =>
+        context.Machine.RequestReset(ResetKind.Warm, "the keyboard controller pulled the reset line");
 
     // --- output buffer ---
 
-    /// <summary>Fills the output buffer when it is empty: answers of the controller first, then keyboard, then mouse.</summary>
+    /// <summary>Fills the output buffer when it is empty: answers of the controller first, then keyboard, then
+    /// mouse.</summary>
     private void Pump()
     {
         if (state.OutputSource != OutputSource.None) return;
@@ -202,7 +212,8 @@ public sealed class I8042(I8042Options options) : IDevice, IStateful, IIoHandler
         UpdateLines();
     }
 
-    /// <summary>The next byte of the keyboard; translation swallows the break prefix and sets bit 7 of the code after it.</summary>
+    /// <summary>The next byte of the keyboard; translation swallows the break prefix and sets bit 7 of the code after
+    /// it.</summary>
     private bool TryTakeKey(out byte value)
     {
         while (keyboard.TryTake(out value))
@@ -224,7 +235,8 @@ public sealed class I8042(I8042Options options) : IDevice, IStateful, IIoHandler
     private void UpdateLines()
     {
         irq1.Set(state.OutputSource == OutputSource.Keyboard && (Configuration & CommandByte.KeyboardInterrupt) != 0);
-        irq12.Set(state.OutputSource == OutputSource.Auxiliary && (Configuration & CommandByte.AuxiliaryInterrupt) != 0);
+        irq12.Set(state.OutputSource == OutputSource.Auxiliary
+            && (Configuration & CommandByte.AuxiliaryInterrupt) != 0);
         a20.Set(state.IsA20Enabled);
     }
 
@@ -250,9 +262,11 @@ public sealed class I8042(I8042Options options) : IDevice, IStateful, IIoHandler
     public void Contribute(IAcpiBuilder builder)
     {
         builder.Fadt.HasKeyboardController = true;
-        ResourceTemplate keyboardResources = new ResourceTemplate().Io(options.DataPort, 1).Io(options.CommandPort, 1).Irq(1);
+        ResourceTemplate keyboardResources =
+            new ResourceTemplate().Io(options.DataPort, 1).Io(options.CommandPort, 1).Irq(1);
         AmlWriter aml = new AmlWriter().Device("KBD", d => d.HardwareId("PNP0303").Name("_CRS", keyboardResources));
-        if (options.Mouse) _ = aml.Device("MOU", d => d.HardwareId("PNP0F13").Name("_CRS", new ResourceTemplate().Irq(12)));
+        if (options.Mouse) _ =
+            aml.Device("MOU", d => d.HardwareId("PNP0F13").Name("_CRS", new ResourceTemplate().Irq(12)));
         builder.SystemBus(aml.ToArray());
     }
 }

@@ -14,7 +14,8 @@ public enum OutputSource : byte
     Auxiliary,
 }
 
-/// <summary>Everything a guest can observe or change in controller, keyboard and mouse. Interrupts are derived.</summary>
+/// <summary>Everything a guest can observe or change in controller, keyboard and mouse. Interrupts are
+/// derived.</summary>
 [DeviceState("i8042", 1)]
 public sealed partial class I8042State
 {

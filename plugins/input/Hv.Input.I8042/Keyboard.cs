@@ -2,7 +2,8 @@ using Hv.Sdk.Registers;
 
 namespace Hv.Input.I8042;
 
-/// <summary>The PS/2 keyboard on the controller's first port (PS/2 Hardware Interface Technical Reference, Keyboards).</summary>
+/// <summary>The PS/2 keyboard on the controller's first port (PS/2 Hardware Interface Technical Reference,
+/// Keyboards).</summary>
 // Deviation: scan code set 3 is refused. Repetition comes from the front-end, so the typematic rate has no effect.
 internal sealed class Keyboard
 {

@@ -2,8 +2,8 @@ using Hv.Sdk.Registers;
 
 namespace Hv.Input.I8042;
 
-/// <summary>The PS/2 mouse on the controller's auxiliary port (PS/2 Hardware Interface Technical Reference, Mouse), with the wheel
-/// that the sample rates 200, 100, 80 turn on.</summary>
+/// <summary>The PS/2 mouse on the controller's auxiliary port (PS/2 Hardware Interface Technical Reference, Mouse),
+/// with the wheel that the sample rates 200, 100, 80 turn on.</summary>
 // Deviation: sample rate and resolution are kept but have no effect: motion is reported as soon as the queue has room.
 internal sealed class Mouse
 {
@@ -32,7 +32,8 @@ internal sealed class Mouse
         State.Up = Add(State.Up, -(long)down);
         State.Wheel = (sbyte)Math.Clamp(State.Wheel + (long)wheel, -8, 7);
         State.Buttons = (byte)(buttons & 7);
-        if (State.IsReporting && !State.IsRemote && !State.IsWrapping && Output.Count + LargestPacket < ByteFifo.Capacity) Report();
+        if (State.IsReporting && !State.IsRemote && !State.IsWrapping
+            && Output.Count + LargestPacket < ByteFifo.Capacity) Report();
     }
 
     private static short Add(short sum, long more) => (short)Math.Clamp(sum + more, -LargestMotion, LargestMotion);
@@ -127,7 +128,8 @@ internal sealed class Mouse
     private void SendStatus()
     {
         int buttons = (State.Buttons & 1) << 2 | (State.Buttons & 2) >> 1 | (State.Buttons & 4) >> 1;
-        Send((byte)(buttons | (State.IsScaled ? 0x10 : 0) | (State.IsReporting ? 0x20 : 0) | (State.IsRemote ? 0x40 : 0)));
+        Send((byte)(buttons | (State.IsScaled ? 0x10 : 0) | (State.IsReporting ? 0x20 : 0)
+            | (State.IsRemote ? 0x40 : 0)));
         Send(State.Resolution);
         Send(State.SampleRate);
     }

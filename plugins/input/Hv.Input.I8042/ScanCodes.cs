@@ -1,6 +1,7 @@
 namespace Hv.Input.I8042;
 
-/// <summary>Scan codes of the keyboard (PS/2 Hardware Interface Technical Reference, Keyboards, scan code tables).</summary>
+/// <summary>Scan codes of the keyboard (PS/2 Hardware Interface Technical Reference, Keyboards, scan code
+/// tables).</summary>
 internal static class ScanCodes
 {
     /// <summary>Prefix of a key going up, in set 2.</summary>
@@ -28,7 +29,8 @@ internal static class ScanCodes
         0x52, 0x53, 0x50, 0x4c, 0x4d, 0x48, 0x01, 0x45, 0x57, 0x4e, 0x51, 0x4a, 0x37, 0x49, 0x46, 0x54,
     ];
 
-    /// <summary>Set 2 by USB HID usage 04h and up (HID Usage Tables 1.5, chapter 10); 0 where there is no such key.</summary>
+    /// <summary>Set 2 by USB HID usage 04h and up (HID Usage Tables 1.5, chapter 10); 0 where there is no such
+    /// key.</summary>
     private static ReadOnlySpan<ushort> Keys =>
     [
         // a to z
@@ -40,10 +42,12 @@ internal static class ScanCodes
         0x5a, 0x76, 0x66, 0x0d, 0x29, 0x4e, 0x55, 0x54, 0x5b, 0x5d, 0x5d, 0x4c, 0x52, 0x0e, 0x41, 0x49, 0x4a, 0x58,
         // F1 to F12
         0x05, 0x06, 0x04, 0x0c, 0x03, 0x0b, 0x83, 0x0a, 0x01, 0x09, 0x78, 0x07,
-        // Print Screen, Scroll Lock, Pause (apart), Insert, Home, Page Up, Delete, End, Page Down, Right, Left, Down, Up
+        // Print Screen, Scroll Lock, Pause (apart), Insert, Home, Page Up, Delete, End, Page Down, Right, Left, Down,
+        // Up
         0xe07c, 0x7e, 0, 0xe070, 0xe06c, 0xe07d, 0xe071, 0xe069, 0xe07a, 0xe074, 0xe06b, 0xe072, 0xe075,
         // Num Lock, keypad / * - + Enter, 1 to 9, 0, point, the 102nd key, Menu
-        0x77, 0xe04a, 0x7c, 0x7b, 0x79, 0xe05a, 0x69, 0x72, 0x7a, 0x6b, 0x73, 0x74, 0x6c, 0x75, 0x7d, 0x70, 0x71, 0x61, 0xe02f,
+        0x77, 0xe04a, 0x7c, 0x7b, 0x79, 0xe05a, 0x69, 0x72, 0x7a, 0x6b, 0x73, 0x74, 0x6c, 0x75, 0x7d, 0x70, 0x71, 0x61,
+        0xe02f,
     ];
 
     /// <summary>Left Control, Shift, Alt, GUI, then the right ones.</summary>
@@ -56,15 +60,18 @@ internal static class ScanCodes
 
     public static bool IsPause(ushort usage) => usage == Pause;
 
-    /// <summary>The set 2 code of a key, with <see cref="ExtendedMark"/> when it has the prefix; 0 when there is no such key.</summary>
+    /// <summary>The set 2 code of a key, with <see cref="ExtendedMark"/> when it has the prefix; 0 when there is no
+    /// such key.</summary>
     public static ushort FromUsage(ushort usage)
     {
-        if (usage >= FirstModifier) return usage - FirstModifier < Modifiers.Length ? Modifiers[usage - FirstModifier] : (ushort)0;
+        if (usage >= FirstModifier) return usage - FirstModifier < Modifiers.Length
+            ? Modifiers[usage - FirstModifier] : (ushort)0;
         int index = usage - 4;
         return (uint)index < (uint)Keys.Length ? Keys[index] : (ushort)0;
     }
 
-    /// <summary>One byte of set 2 in set 1. Answers and the prefixes E0h and E1h stay; F7 and Alt+SysRq lie above the table.</summary>
+    /// <summary>One byte of set 2 in set 1. Answers and the prefixes E0h and E1h stay; F7 and Alt+SysRq lie above the
+    /// table.</summary>
     public static byte Translate(byte code) => code switch
     {
         < 0x80 => ToSet1[code],

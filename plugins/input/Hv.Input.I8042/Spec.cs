@@ -14,8 +14,8 @@ public enum Reg : byte
     Command,
 }
 
-/// <summary>Layout of the keyboard controller (IBM PS/2 Hardware Interface Technical Reference, October 1990, Keyboard and
-/// Auxiliary Device Controller).</summary>
+/// <summary>Layout of the keyboard controller (IBM PS/2 Hardware Interface Technical Reference, October 1990, Keyboard
+/// and Auxiliary Device Controller).</summary>
 public static class Spec
 {
     /// <summary>The data port.</summary>

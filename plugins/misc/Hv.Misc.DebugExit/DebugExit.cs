@@ -4,8 +4,8 @@ using Hv.Sdk.State;
 
 namespace Hv.Misc.DebugExit;
 
-/// <summary>Ends the run when the guest writes v to its port, with the exit code ((v &lt;&lt; 1) | 1) &amp; 255: the convention that test
-/// kernels know from QEMU's isa-debug-exit. Reads give zero. Has nothing to remember.</summary>
+/// <summary>Ends the run when the guest writes v to its port, with the exit code ((v &lt;&lt; 1) | 1) &amp; 255: the
+/// convention that test kernels know from QEMU's isa-debug-exit. Reads give zero. Has nothing to remember.</summary>
 [NoState]
 public sealed class DebugExit(DebugExitOptions options) : IDevice, IIoHandler
 {

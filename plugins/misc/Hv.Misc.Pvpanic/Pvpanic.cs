@@ -5,8 +5,8 @@ using Hv.Sdk.State;
 
 namespace Hv.Misc.Pvpanic;
 
-/// <summary>The panic device that Linux and Windows have drivers for ("PVPANIC DEVICE", QEMU's docs/specs/pvpanic, ISA form): reading gives
-/// the events that are understood, writing reports one. Has nothing to remember.</summary>
+/// <summary>The panic device that Linux and Windows have drivers for ("PVPANIC DEVICE", QEMU's docs/specs/pvpanic, ISA
+/// form): reading gives the events that are understood, writing reports one. Has nothing to remember.</summary>
 [NoState]
 public sealed class Pvpanic(PvpanicOptions options) : IDevice, IIoHandler, IAcpiContributor
 {
@@ -44,7 +44,8 @@ public sealed class Pvpanic(PvpanicOptions options) : IDevice, IIoHandler, IAcpi
     {
         if (access.IsDebug) return IoStatus.Ok;
         if ((value & Panicked) != 0) machine.ReportCrash("the guest's kernel panicked");
-        else if ((value & CrashLoaded) != 0) log.Write(LogLevel.Warn, "the guest's kernel panicked and starts its crash kernel");
+        else if ((value & CrashLoaded) != 0) log.Write(
+            LogLevel.Warn, "the guest's kernel panicked and starts its crash kernel");
         return IoStatus.Ok;
     }
 

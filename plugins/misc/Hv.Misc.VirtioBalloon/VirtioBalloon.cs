@@ -9,8 +9,8 @@ using Hv.Sdk.Virtio;
 
 namespace Hv.Misc.VirtioBalloon;
 
-/// <summary>The virtio memory balloon (virtio 1.2, 5.5): pages that the guest gives up or reports as free go back to the host. They come
-/// back, as zeroes, when the guest touches them; a deflated page needs no work here.</summary>
+/// <summary>The virtio memory balloon (virtio 1.2, 5.5): pages that the guest gives up or reports as free go back to
+/// the host. They come back, as zeroes, when the guest touches them; a deflated page needs no work here.</summary>
 // Deviation: VIRTIO_BALLOON_F_FREE_PAGE_HINT is not offered: it serves live migration, which there is none of yet.
 public sealed class VirtioBalloon(VirtioBalloonOptions options)
     : IDevice, IVirtioDevice, IMemoryBalloon, IStateful, IAcpiContributor, IInspectable
@@ -91,7 +91,8 @@ public sealed class VirtioBalloon(VirtioBalloonOptions options)
         to.Field("target-bytes", (ulong)state.TargetPages << PageShift);
         to.Field("actual-bytes", (ulong)state.ActualPages << PageShift);
         to.Field("released-bytes", state.ReleasedBytes);
-        for (int i = 0; i < BalloonStatistic.Names.Length; i++) to.Field(BalloonStatistic.Names[i], state.Statistics[i]);
+        for (int i = 0; i < BalloonStatistic.Names.Length; i++) to.Field(
+            BalloonStatistic.Names[i], state.Statistics[i]);
         to.Child("virtio", endpoint);
     }
 
@@ -184,20 +185,23 @@ public sealed class VirtioBalloon(VirtioBalloonOptions options)
         poll.Cancel();
     }
 
-    /// <summary>The specification numbers queues as if each were there (5.5.2); Linux numbers those that were agreed on. A queue beyond
-    /// the latter's count shows that the driver follows the former.</summary>
+    /// <summary>The specification numbers queues as if each were there (5.5.2); Linux numbers those that were agreed
+    /// on. A queue beyond the latter's count shows that the driver follows the former.</summary>
     private BalloonQueue RoleOf(int index)
     {
         if (index < OptionalFirst) return (BalloonQueue)index;
-        bool hasStatistics = endpoint.Has(BalloonFeature.Statistics), hasReporting = endpoint.Has(BalloonFeature.PageReporting);
-        int reporting = endpoint.Queues[SpecReporting].IsEnabled ? SpecReporting : hasStatistics ? OptionalFirst + 1 : OptionalFirst;
+        bool hasStatistics = endpoint.Has(BalloonFeature.Statistics),
+            hasReporting = endpoint.Has(BalloonFeature.PageReporting);
+        int reporting = endpoint.Queues[SpecReporting].IsEnabled ? SpecReporting : hasStatistics
+            ? OptionalFirst + 1 : OptionalFirst;
         if (hasReporting && index == reporting) return BalloonQueue.Reporting;
         return hasStatistics && index == OptionalFirst ? BalloonQueue.Statistics : BalloonQueue.None;
     }
 
     // --- pages ---
 
-    /// <summary>Buffers of page numbers (5.5.6). Runs of neighbours, up or down, go back to the host in one call.</summary>
+    /// <summary>Buffers of page numbers (5.5.6). Runs of neighbours, up or down, go back to the host in one
+    /// call.</summary>
     private void Inflate(VirtQueue queue)
     {
         int budget = DiscardsAtATime;
@@ -219,7 +223,8 @@ public sealed class VirtioBalloon(VirtioBalloonOptions options)
         queue.Flush();
     }
 
-    /// <summary>Takes the pages of what is left of <see cref="chain"/>; false when the budget is used up or the buffer is not in RAM.</summary>
+    /// <summary>Takes the pages of what is left of <see cref="chain"/>; false when the budget is used up or the buffer
+    /// is not in RAM.</summary>
     private bool TryInflate(ref int budget)
     {
         Span<byte> piece = stackalloc byte[PieceBytes];
@@ -269,8 +274,8 @@ public sealed class VirtioBalloon(VirtioBalloonOptions options)
         queue.Flush();
     }
 
-    /// <summary>Free-page reporting (5.5.6.7): each buffer's own pieces are the free pages. A guest that fills free pages with something
-    /// else than zero would find zeroes (5.5.6.7.2): its pages stay.</summary>
+    /// <summary>Free-page reporting (5.5.6.7): each buffer's own pieces are the free pages. A guest that fills free
+    /// pages with something else than zero would find zeroes (5.5.6.7.2): its pages stay.</summary>
     private void Report(VirtQueue queue)
     {
         bool mayDiscard = !endpoint.Has(BalloonFeature.PagePoison) || state.PoisonValue == 0;
@@ -318,7 +323,8 @@ public sealed class VirtioBalloon(VirtioBalloonOptions options)
                 return;
             }
             int tag = BinaryPrimitives.ReadUInt16LittleEndian(item);
-            if (tag < VirtioBalloonState.StatisticCount) state.Statistics[tag] = BinaryPrimitives.ReadUInt64LittleEndian(item[2..]);
+            if (tag < VirtioBalloonState.StatisticCount) state.Statistics[tag] =
+                BinaryPrimitives.ReadUInt64LittleEndian(item[2..]);
         }
     }
 

@@ -5,8 +5,10 @@ using Hv.Sdk.Virtio;
 
 namespace Hv.Misc.VirtioRng;
 
-/// <summary>The virtio entropy device (virtio 1.2, 5.4): fills buffers from the machine's randomness. There is no register of its own.</summary>
-public sealed class VirtioRng(VirtioRngOptions options) : IDevice, IVirtioDevice, IStateful, IAcpiContributor, IInspectable
+/// <summary>The virtio entropy device (virtio 1.2, 5.4): fills buffers from the machine's randomness. There is no
+/// register of its own.</summary>
+public sealed class VirtioRng(VirtioRngOptions options) : IDevice, IVirtioDevice, IStateful, IAcpiContributor,
+    IInspectable
 {
     private const ushort DeviceId = 4;
     private const uint OtherClass = 0x00_ff00; // 4.1.2: no PCI class fits

@@ -33,12 +33,18 @@ internal sealed class ControlQueue(VirtioEndpoint endpoint, VirtioChain chain)
         ReceiveFilter filter = state.Filter;
         switch (command)
         {
-            case NetControl.Promiscuous: return endpoint.Has(NetFeature.ControlReceive) && TryFlag(ref filter.IsPromiscuous);
-            case NetControl.AllMulticast: return endpoint.Has(NetFeature.ControlReceive) && TryFlag(ref filter.AllMulticast);
-            case NetControl.AllUnicast: return endpoint.Has(NetFeature.ControlReceiveExtra) && TryFlag(ref filter.AllUnicast);
-            case NetControl.NoMulticast: return endpoint.Has(NetFeature.ControlReceiveExtra) && TryFlag(ref filter.NoMulticast);
-            case NetControl.NoUnicast: return endpoint.Has(NetFeature.ControlReceiveExtra) && TryFlag(ref filter.NoUnicast);
-            case NetControl.NoBroadcast: return endpoint.Has(NetFeature.ControlReceiveExtra) && TryFlag(ref filter.NoBroadcast);
+            case NetControl.Promiscuous: return endpoint.Has(NetFeature.ControlReceive)
+                && TryFlag(ref filter.IsPromiscuous);
+            case NetControl.AllMulticast: return endpoint.Has(NetFeature.ControlReceive)
+                && TryFlag(ref filter.AllMulticast);
+            case NetControl.AllUnicast: return endpoint.Has(NetFeature.ControlReceiveExtra)
+                && TryFlag(ref filter.AllUnicast);
+            case NetControl.NoMulticast: return endpoint.Has(NetFeature.ControlReceiveExtra)
+                && TryFlag(ref filter.NoMulticast);
+            case NetControl.NoUnicast: return endpoint.Has(NetFeature.ControlReceiveExtra)
+                && TryFlag(ref filter.NoUnicast);
+            case NetControl.NoBroadcast: return endpoint.Has(NetFeature.ControlReceiveExtra)
+                && TryFlag(ref filter.NoBroadcast);
             case NetControl.MacTableSet:
                 return endpoint.Has(NetFeature.ControlReceive)
                     && TryTable(filter.Unicast, ref filter.UnicastCount, ref filter.UnicastOverflowed)
@@ -92,7 +98,8 @@ internal sealed class ControlQueue(VirtioEndpoint endpoint, VirtioChain chain)
     private bool TryVlan(ReceiveFilter filter, bool isIn)
     {
         Span<byte> value = stackalloc byte[2];
-        if (!endpoint.Has(NetFeature.ControlVlan) || chain.ReadableBytes != 2 || !chain.TryTake(endpoint.Dma, value)) return false;
+        if (!endpoint.Has(NetFeature.ControlVlan) || chain.ReadableBytes != 2
+            || !chain.TryTake(endpoint.Dma, value)) return false;
         int vlan = BinaryPrimitives.ReadUInt16LittleEndian(value);
         if (vlan > 0xfff) return false;
         filter.SetVlan(vlan, isIn);
@@ -102,7 +109,8 @@ internal sealed class ControlQueue(VirtioEndpoint endpoint, VirtioChain chain)
     private bool TryPairs(VirtioNetState state)
     {
         Span<byte> value = stackalloc byte[2];
-        if (!endpoint.Has(NetFeature.MultiQueue) || chain.ReadableBytes != 2 || !chain.TryTake(endpoint.Dma, value)) return false;
+        if (!endpoint.Has(NetFeature.MultiQueue) || chain.ReadableBytes != 2
+            || !chain.TryTake(endpoint.Dma, value)) return false;
         ushort wanted = BinaryPrimitives.ReadUInt16LittleEndian(value);
         if (wanted == 0 || wanted > (endpoint.Queues.Count - 1) / 2) return false;
         state.Pairs = wanted;
@@ -112,7 +120,8 @@ internal sealed class ControlQueue(VirtioEndpoint endpoint, VirtioChain chain)
     private bool TryOffloads(VirtioNetState state)
     {
         Span<byte> value = stackalloc byte[8];
-        if (!endpoint.Has(NetFeature.ControlGuestOffloads) || chain.ReadableBytes != 8 || !chain.TryTake(endpoint.Dma, value)) return false;
+        if (!endpoint.Has(NetFeature.ControlGuestOffloads) || chain.ReadableBytes != 8
+            || !chain.TryTake(endpoint.Dma, value)) return false;
         ulong wanted = BinaryPrimitives.ReadUInt64LittleEndian(value);
         if ((wanted & ~(state.Virtio.DriverFeatures & NetFeature.GuestOffloads)) != 0) return false;
         state.GuestOffloads = wanted;

@@ -28,7 +28,8 @@ internal static class FlowHash
     private static uint Ports(ReadOnlySpan<byte> ip, byte protocol, int at)
     {
         if (protocol is not (Tcp or Udp) || ip.Length < at + 4) return 0;
-        return (uint)(BinaryPrimitives.ReadUInt16BigEndian(ip[at..]) + BinaryPrimitives.ReadUInt16BigEndian(ip[(at + 2)..]));
+        return (uint)(BinaryPrimitives.ReadUInt16BigEndian(ip[at..])
+            + BinaryPrimitives.ReadUInt16BigEndian(ip[(at + 2)..]));
     }
 
     private static uint Sum(ReadOnlySpan<byte> words)

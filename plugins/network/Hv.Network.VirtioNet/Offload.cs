@@ -4,10 +4,12 @@ using Hv.Sdk.Virtio;
 
 namespace Hv.Network.VirtioNet;
 
-/// <summary>Between the header before a frame and what the SDK says of a frame (virtio 1.2, 5.1.6). Allocates nothing.</summary>
+/// <summary>Between the header before a frame and what the SDK says of a frame (virtio 1.2, 5.1.6). Allocates
+/// nothing.</summary>
 internal static class Offload
 {
-    /// <summary>Reads and checks a header of the driver; false when it asks for something that was not agreed on or makes no sense (5.1.6.2.1).</summary>
+    /// <summary>Reads and checks a header of the driver; false when it asks for something that was not agreed on or
+    /// makes no sense (5.1.6.2.1).</summary>
     public static bool TryParse(ReadOnlySpan<byte> header, int frameBytes, VirtioEndpoint endpoint, out FrameInfo info)
     {
         info = new FrameInfo
@@ -19,7 +21,8 @@ internal static class Offload
             ChecksumStart = BinaryPrimitives.ReadUInt16LittleEndian(header[NetHeader.ChecksumStart..]),
             ChecksumOffset = BinaryPrimitives.ReadUInt16LittleEndian(header[NetHeader.ChecksumOffset..]),
         };
-        if (info.NeedsChecksum && !(endpoint.Has(NetFeature.Checksum) && IsChecksumInside(info, frameBytes))) return false;
+        if (info.NeedsChecksum
+            && !(endpoint.Has(NetFeature.Checksum) && IsChecksumInside(info, frameBytes))) return false;
         if (info.SegmentationType == NetHeader.NoSegmentation) return true;
         ulong feature = (info.SegmentationType & ~NetHeader.Ecn) switch
         {
@@ -35,7 +38,8 @@ internal static class Offload
     public static void Write(Span<byte> header, in FrameInfo info, int buffers)
     {
         header.Clear();
-        header[NetHeader.Flags] = info.NeedsChecksum ? NetHeader.NeedsChecksum : info.ChecksumIsValid ? NetHeader.DataValid : (byte)0;
+        header[NetHeader.Flags] = info.NeedsChecksum ? NetHeader.NeedsChecksum : info.ChecksumIsValid
+            ? NetHeader.DataValid : (byte)0;
         header[NetHeader.SegmentationType] = info.SegmentationType;
         BinaryPrimitives.WriteUInt16LittleEndian(header[NetHeader.HeaderLength..], info.HeaderBytes);
         BinaryPrimitives.WriteUInt16LittleEndian(header[NetHeader.SegmentSize..], info.SegmentBytes);
@@ -58,7 +62,8 @@ internal static class Offload
         return (needed & ~guestOffloads) == 0;
     }
 
-    /// <summary>Puts the checksum where the other side left it out (RFC 1071; a UDP checksum of zero is sent as ones, RFC 768).</summary>
+    /// <summary>Puts the checksum where the other side left it out (RFC 1071; a UDP checksum of zero is sent as ones,
+    /// RFC 768).</summary>
     public static bool TryFillChecksum(Span<byte> frame, in FrameInfo info)
     {
         if (!IsChecksumInside(info, frame.Length)) return false;
@@ -68,9 +73,11 @@ internal static class Offload
         if (summed.Length == 1) sum += (uint)summed[0] << 8;
         sum = (sum & 0xffff) + (sum >> 16);
         ushort checksum = (ushort)~((sum & 0xffff) + (sum >> 16));
-        BinaryPrimitives.WriteUInt16BigEndian(frame[(info.ChecksumStart + info.ChecksumOffset)..], checksum == 0 ? (ushort)0xffff : checksum);
+        BinaryPrimitives.WriteUInt16BigEndian(
+            frame[(info.ChecksumStart + info.ChecksumOffset)..], checksum == 0 ? (ushort)0xffff : checksum);
         return true;
     }
 
-    private static bool IsChecksumInside(in FrameInfo info, int frameBytes) => info.ChecksumStart + info.ChecksumOffset + 2 <= frameBytes;
+    private static bool IsChecksumInside(in FrameInfo info, int frameBytes) =>
+        info.ChecksumStart + info.ChecksumOffset + 2 <= frameBytes;
 }

@@ -3,7 +3,8 @@ using Hv.Sdk.State;
 
 namespace Hv.Network.VirtioNet;
 
-/// <summary>Which frames the driver wants (virtio 1.2, 5.1.6.5.1 to 5.1.6.5.3). Everything until it says otherwise.</summary>
+/// <summary>Which frames the driver wants (virtio 1.2, 5.1.6.5.1 to 5.1.6.5.3). Everything until it says
+/// otherwise.</summary>
 [DeviceState("virtio-net-filter", 1)]
 public sealed partial class ReceiveFilter
 {
@@ -45,7 +46,8 @@ public sealed partial class ReceiveFilter
     public void Clear()
     {
         IsPromiscuous = true;
-        AllMulticast = AllUnicast = NoMulticast = NoUnicast = NoBroadcast = UnicastOverflowed = MulticastOverflowed = false;
+        AllMulticast = AllUnicast = NoMulticast = NoUnicast = NoBroadcast = UnicastOverflowed = MulticastOverflowed =
+            false;
         UnicastCount = MulticastCount = 0;
         Array.Clear(Unicast);
         Array.Clear(Multicast);
@@ -68,15 +70,18 @@ public sealed partial class ReceiveFilter
         ReadOnlySpan<byte> to = frame[..MacBytes];
         if ((to[0] & 1) == 0)
         {
-            return !NoUnicast && (AllUnicast || UnicastOverflowed || to.SequenceEqual(mac) || IsIn(Unicast, UnicastCount, to));
+            return !NoUnicast && (
+                AllUnicast || UnicastOverflowed || to.SequenceEqual(mac) || IsIn(Unicast, UnicastCount, to));
         }
         bool isBroadcast = to.IndexOfAnyExcept((byte)0xff) < 0;
-        return isBroadcast ? !NoBroadcast : !NoMulticast && (AllMulticast || MulticastOverflowed || IsIn(Multicast, MulticastCount, to));
+        return isBroadcast ? !NoBroadcast : !NoMulticast
+            && (AllMulticast || MulticastOverflowed || IsIn(Multicast, MulticastCount, to));
     }
 
     private bool IsVlanIn(ReadOnlySpan<byte> frame)
     {
-        if (BinaryPrimitives.ReadUInt16BigEndian(frame[TypeOffset..]) != VlanTag || frame.Length < TypeOffset + 4) return true;
+        if (BinaryPrimitives.ReadUInt16BigEndian(frame[TypeOffset..]) != VlanTag
+            || frame.Length < TypeOffset + 4) return true;
         int vlan = BinaryPrimitives.ReadUInt16BigEndian(frame[(TypeOffset + 2)..]) & 0xfff;
         return (Vlans[vlan >> 6] >> (vlan & 63) & 1) != 0;
     }

@@ -10,10 +10,11 @@ using Hv.Sdk.Virtio;
 
 namespace Hv.Network.VirtioNet;
 
-/// <summary>The virtio network card (virtio 1.2, 5.1) on the network in slot <c>netdev</c>. Without a network its link is down.</summary>
-// Deviation: a frame that the other side left to be segmented is dropped when the driver takes no such frames; backends of Hv segment
-// only for cards that asked for it.
-// Deviation: VIRTIO_NET_F_GUEST_ANNOUNCE is not offered: after a restore the guest's neighbours learn the address from its next frame.
+/// <summary>The virtio network card (virtio 1.2, 5.1) on the network in slot <c>netdev</c>. Without a network its link
+/// is down.</summary>
+// Deviation: a frame that the other side left to be segmented is dropped when the driver takes no such frames; backends
+// of Hv segment only for cards that asked for it. Deviation: VIRTIO_NET_F_GUEST_ANNOUNCE is not offered: after a
+// restore the guest's neighbours learn the address from its next frame.
 public sealed class VirtioNet(VirtioNetOptions options)
     : IDevice, IVirtioDevice, INetListener, IStateful, IAcpiContributor, IInspectable
 {
@@ -52,7 +53,9 @@ public sealed class VirtioNet(VirtioNetOptions options)
         if (options.Mtu is > 0 and < SmallestMtu)
             throw new ConfigurationException($"'{context.Path}': an MTU of {options.Mtu} is below {SmallestMtu}, the least that IP works with") { Option = "mtu" };
         if (!BitOperations.IsPow2(options.QueueSize))
-            throw new ConfigurationException($"'{context.Path}': a queue of {options.QueueSize} entries: the size must be a power of two") { Option = "queue-size" };
+            throw new ConfigurationException(
+                $"'{context.Path}': a queue of {options.QueueSize} entries: the size must be a power of two") { Option =
+                    "queue-size" };
         dma = context.Dma;
         port = context.Backend<INetPort>("netdev");
         port?.Listen(this);
@@ -70,8 +73,10 @@ public sealed class VirtioNet(VirtioNetOptions options)
         else ChooseMac(context.Entropy, state.PermanentMac);
     }
 
-    private ulong Features(int pairs) => NetFeature.Mac | NetFeature.MergeableBuffers | NetFeature.Status | NetFeature.ControlQueue
-        | NetFeature.ControlReceive | NetFeature.ControlReceiveExtra | NetFeature.ControlVlan | NetFeature.ControlMacAddress
+    private ulong Features(int pairs) =>
+        NetFeature.Mac | NetFeature.MergeableBuffers | NetFeature.Status | NetFeature.ControlQueue
+        | NetFeature.ControlReceive | NetFeature.ControlReceiveExtra | NetFeature.ControlVlan
+            | NetFeature.ControlMacAddress
         | (options.Offload ? NetFeature.Checksum | NetFeature.HostTso4 | NetFeature.HostTso6 | NetFeature.HostEcn
             | NetFeature.GuestOffloads | NetFeature.ControlGuestOffloads : 0)
         | (options.Mtu != 0 ? NetFeature.Mtu : 0)
@@ -83,9 +88,11 @@ public sealed class VirtioNet(VirtioNetOptions options)
         string[] parts = text.Split(':', '-');
         bool isMac = parts.Length == ReceiveFilter.MacBytes;
         for (int i = 0; isMac && i < parts.Length; i++)
-            isMac = parts[i].Length == 2 && byte.TryParse(parts[i], NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out mac[i]);
+            isMac = parts[i].Length == 2
+                && byte.TryParse(parts[i], NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out mac[i]);
         if (!isMac || (mac[0] & 1) != 0)
-            throw new ConfigurationException($"'{path}': '{text}' is not the address of one card, such as 02:00:00:12:34:56") { Option = "mac" };
+            throw new ConfigurationException(
+                $"'{path}': '{text}' is not the address of one card, such as 02:00:00:12:34:56") { Option = "mac" };
     }
 
     // IEEE 802: bit 1 of the first byte marks an address that no vendor gave, bit 0 a group.
@@ -109,7 +116,8 @@ public sealed class VirtioNet(VirtioNetOptions options)
     public void Load(StateReader reader)
     {
         VirtioNetState loaded = VirtioNetState.Load(reader);
-        if (loaded.Pairs == 0 || loaded.Pairs > PairCount) throw new StateException($"the state uses {loaded.Pairs} pairs of queues; there are {PairCount}");
+        if (loaded.Pairs == 0 || loaded.Pairs > PairCount) throw new StateException(
+            $"the state uses {loaded.Pairs} pairs of queues; there are {PairCount}");
         state = loaded;
         endpoint.Load(state.Virtio);
     }
@@ -135,7 +143,8 @@ public sealed class VirtioNet(VirtioNetOptions options)
     public void FillConfig(Span<byte> config)
     {
         state.Mac.CopyTo(config);
-        BinaryPrimitives.WriteUInt16LittleEndian(config[NetConfig.Status..], port is { IsLinkUp: true } ? NetConfig.LinkUp : (ushort)0);
+        BinaryPrimitives.WriteUInt16LittleEndian(
+            config[NetConfig.Status..], port is { IsLinkUp: true } ? NetConfig.LinkUp : (ushort)0);
         BinaryPrimitives.WriteUInt16LittleEndian(config[NetConfig.MaximumPairs..], (ushort)PairCount);
         BinaryPrimitives.WriteUInt16LittleEndian(config[NetConfig.Mtu..], options.Mtu);
     }
@@ -151,7 +160,8 @@ public sealed class VirtioNet(VirtioNetOptions options)
             && Needs(NetFeature.GuestEcn, NetFeature.GuestTso4 | NetFeature.GuestTso6)
             && Needs(NetFeature.HostTso4 | NetFeature.HostTso6, NetFeature.Checksum)
             && Needs(NetFeature.HostEcn, NetFeature.HostTso4 | NetFeature.HostTso6)
-            && Needs(NetFeature.ControlReceive | NetFeature.ControlVlan | NetFeature.ControlReceiveExtra | NetFeature.MultiQueue
+            && Needs(NetFeature.ControlReceive | NetFeature.ControlVlan | NetFeature.ControlReceiveExtra
+                | NetFeature.MultiQueue
                 | NetFeature.ControlMacAddress | NetFeature.ControlGuestOffloads, NetFeature.ControlQueue);
     }
 
@@ -180,7 +190,8 @@ public sealed class VirtioNet(VirtioNetOptions options)
         state.PermanentMac.CopyTo(state.Mac, 0);
     }
 
-    /// <summary>Hot path: allocates nothing. A frame that the network has no room for goes back into the queue.</summary>
+    /// <summary>Hot path: allocates nothing. A frame that the network has no room for goes back into the
+    /// queue.</summary>
     private void Transmit(VirtQueue queue)
     {
         while (true)
@@ -209,7 +220,8 @@ public sealed class VirtioNet(VirtioNetOptions options)
         Span<byte> header = stackalloc byte[NetHeader.Bytes];
         bytes = default;
         info = default;
-        if (chain.ReadableBytes is < NetHeader.Bytes + EthernetHeaderBytes or > NetHeader.Bytes + LongestFrame) return false;
+        if (chain.ReadableBytes is < NetHeader.Bytes + EthernetHeaderBytes or > NetHeader.Bytes
+            + LongestFrame) return false;
         Span<byte> copy = frame.AsSpan(0, (int)chain.ReadableBytes - NetHeader.Bytes);
         if (!chain.TryTake(dma, header) || !chain.TryTake(dma, copy))
         {
@@ -265,8 +277,9 @@ public sealed class VirtioNet(VirtioNetOptions options)
         return true;
     }
 
-    /// <summary>Puts a frame into one buffer, or with VIRTIO_NET_F_MRG_RXBUF into as many as it takes (5.1.6.4); false when there are
-    /// too few yet. The first look only counts, since the header in the first buffer says how many there are.</summary>
+    /// <summary>Puts a frame into one buffer, or with VIRTIO_NET_F_MRG_RXBUF into as many as it takes (5.1.6.4); false
+    /// when there are too few yet. The first look only counts, since the header in the first buffer says how many there
+    /// are.</summary>
     private bool Put(VirtQueue queue, ReadOnlySpan<byte> bytes, in FrameInfo info)
     {
         long needed = NetHeader.Bytes + bytes.Length;
@@ -314,7 +327,8 @@ public sealed class VirtioNet(VirtioNetOptions options)
         return true;
     }
 
-    /// <summary>A buffer that is too small for the frame (5.1.6.3.1 asks for 1526 bytes at least): the frame is dropped, the buffer comes back empty.</summary>
+    /// <summary>A buffer that is too small for the frame (5.1.6.3.1 asks for 1526 bytes at least): the frame is
+    /// dropped, the buffer comes back empty.</summary>
     private bool GiveBack(VirtQueue queue)
     {
         queue.Complete(chain.Token, 0);

@@ -10,7 +10,8 @@ public sealed class LoopbackPlugin : INetBackend
     /// <inheritdoc/>
     public OptionSchema Options => LoopbackOptions.Schema;
     /// <inheritdoc/>
-    public INetEndpoint Open(INetLink link, OptionValues options) => new LoopbackEndpoint(link, LoopbackOptions.Bind(options));
+    public INetEndpoint Open(INetLink link, OptionValues options) =>
+        new LoopbackEndpoint(link, LoopbackOptions.Bind(options));
 }
 
 /// <summary>Options of <c>loopback</c>.</summary>

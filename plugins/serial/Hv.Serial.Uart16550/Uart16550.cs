@@ -9,11 +9,13 @@ using Hv.Sdk.Time;
 
 namespace Hv.Serial.Uart16550;
 
-/// <summary>The 16550A UART of PC serial ports (PC16550D data sheet), with OUT2 gating the interrupt as PCs wire it.</summary>
-// Deviation: a byte leaves the transmitter at once when the backend takes it, whatever the baud rate; the interrupt of an emptied
-// transmitter still falls and rises for each byte. A backend that is full holds bytes in the FIFO: nothing is lost.
-// Deviation: break, parity and framing errors never arise, since a byte stream carries none.
-public sealed class Uart16550(Uart16550Options options) : IDevice, IStateful, IIoHandler, IRegisterFile<Reg>, ICharListener,
+/// <summary>The 16550A UART of PC serial ports (PC16550D data sheet), with OUT2 gating the interrupt as PCs wire
+/// it.</summary>
+// Deviation: a byte leaves the transmitter at once when the backend takes it, whatever the baud rate; the interrupt of
+// an emptied transmitter still falls and rises for each byte. A backend that is full holds bytes in the FIFO: nothing
+// is lost. Deviation: break, parity and framing errors never arise, since a byte stream carries none.
+public sealed class Uart16550(Uart16550Options options) : IDevice, IStateful, IIoHandler, IRegisterFile<Reg>,
+ICharListener,
     IAcpiContributor
 {
     private static readonly int[] TriggerLevels = [1, 4, 8, 14];
@@ -198,7 +200,8 @@ public sealed class Uart16550(Uart16550Options options) : IDevice, IStateful, II
         else if (chars is not null && (!state.Transmitter.IsEmpty || !chars.TrySend(value)))
         {
             // Full although the status register said so: the byte is lost, as on the chip.
-            if (state.Transmitter.Count < (AreFifosEnabled ? ByteFifo.Capacity : 1)) _ = state.Transmitter.TryPush(value);
+            if (state.Transmitter.Count < (AreFifosEnabled ? ByteFifo.Capacity : 1)) _ =
+                state.Transmitter.TryPush(value);
             return;
         }
         state.IsTransmitterEmptyPending = true;
@@ -219,7 +222,8 @@ public sealed class Uart16550(Uart16550Options options) : IDevice, IStateful, II
     {
         bool enablesTransmitter = (value & ~state.InterruptEnable & Ier.TransmitterEmpty) != 0;
         state.InterruptEnable = value;
-        // Enabling the interrupt while the transmitter is empty raises it at once (8.7): drivers start sending that way.
+        // Enabling the interrupt while the transmitter is empty raises it at once (8.7): drivers start sending that
+        // way.
         if (enablesTransmitter && state.Transmitter.IsEmpty) state.IsTransmitterEmptyPending = true;
     }
 
@@ -227,7 +231,8 @@ public sealed class Uart16550(Uart16550Options options) : IDevice, IStateful, II
     {
         bool switches = ((value ^ state.FifoControl) & Fcr.Enable) != 0;
         // Other bits count only while bit 0 is written as 1 (8.5).
-        state.FifoControl = (value & Fcr.Enable) == 0 ? (byte)0 : (byte)(value & (Fcr.Enable | Fcr.DmaMode | Fcr.Trigger));
+        state.FifoControl = (value & Fcr.Enable) == 0
+            ? (byte)0 : (byte)(value & (Fcr.Enable | Fcr.DmaMode | Fcr.Trigger));
         if (switches || (value & (Fcr.Enable | Fcr.ResetReceiver)) == (Fcr.Enable | Fcr.ResetReceiver))
         {
             state.Receiver.Clear();
@@ -255,7 +260,8 @@ public sealed class Uart16550(Uart16550Options options) : IDevice, IStateful, II
 
     // --- derived ---
 
-    /// <summary>A null modem to a terminal that is always there; in loopback the outputs come back (8.8, bit 4).</summary>
+    /// <summary>A null modem to a terminal that is always there; in loopback the outputs come back (8.8, bit
+    /// 4).</summary>
     private int ModemInputs()
     {
         if (!IsLoopback) return Msr.Cts | Msr.Dsr | Msr.CarrierDetect;

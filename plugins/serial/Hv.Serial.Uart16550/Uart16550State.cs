@@ -3,7 +3,8 @@ using Hv.Sdk.State;
 
 namespace Hv.Serial.Uart16550;
 
-/// <summary>Everything a guest can observe or change in the UART. Status, identification and the interrupt are derived.</summary>
+/// <summary>Everything a guest can observe or change in the UART. Status, identification and the interrupt are
+/// derived.</summary>
 [DeviceState("uart16550", 1)]
 public sealed partial class Uart16550State
 {

@@ -7,8 +7,8 @@ using Hv.Sdk.Virtio;
 
 namespace Hv.Serial.VirtioConsole;
 
-/// <summary>The virtio console with one port (virtio 1.2, 5.3) on the line in slot <c>chardev</c>; Linux calls it hvc0. Without a line,
-/// output is taken and dropped.</summary>
+/// <summary>The virtio console with one port (virtio 1.2, 5.3) on the line in slot <c>chardev</c>; Linux calls it hvc0.
+/// Without a line, output is taken and dropped.</summary>
 // Deviation: VIRTIO_CONSOLE_F_MULTIPORT is not offered: a second console is a second device.
 public sealed class VirtioConsole(VirtioConsoleOptions options)
     : IDevice, IVirtioDevice, ICharListener, IStateful, IAcpiContributor, IInspectable
@@ -42,7 +42,8 @@ public sealed class VirtioConsole(VirtioConsoleOptions options)
         {
             DeviceId = DeviceId,
             PciClass = CommunicationClass,
-            Features = ConsoleFeature.Size | ConsoleFeature.EmergencyWrite | (options.Packed ? VirtioFeature.PackedRing : 0),
+            Features = ConsoleFeature.Size | ConsoleFeature.EmergencyWrite
+                | (options.Packed ? VirtioFeature.PackedRing : 0),
             QueueSizes = [QueueSize, QueueSize],
             ConfigBytes = ConsoleConfig.Bytes,
         });
@@ -115,7 +116,8 @@ public sealed class VirtioConsole(VirtioConsoleOptions options)
     /// <inheritdoc/>
     public void DriverReset() => state.Sent = 0;
 
-    /// <summary>Hot path: allocates nothing. A buffer that the host takes in part goes back into the queue until it takes more.</summary>
+    /// <summary>Hot path: allocates nothing. A buffer that the host takes in part goes back into the queue until it
+    /// takes more.</summary>
     private void Transmit()
     {
         int budget = BytesAtATime;
@@ -136,7 +138,8 @@ public sealed class VirtioConsole(VirtioConsoleOptions options)
         TransmitQueue.Flush();
     }
 
-    /// <summary>Sends what is left of <see cref="chain"/>; false when the host or the budget has no more room.</summary>
+    /// <summary>Sends what is left of <see cref="chain"/>; false when the host or the budget has no more
+    /// room.</summary>
     private bool TrySendAll(ref int budget)
     {
         Span<byte> piece = stackalloc byte[PieceBytes];
@@ -166,7 +169,8 @@ public sealed class VirtioConsole(VirtioConsoleOptions options)
         int taken = 0;
         while (taken < values.Length && ReceiveQueue.TryPop(chain))
         {
-            ReadOnlySpan<byte> bytes = values[taken..][..(int)Math.Min(chain.WritableBytes, (uint)(values.Length - taken))];
+            ReadOnlySpan<byte> bytes =
+                values[taken..][..(int)Math.Min(chain.WritableBytes, (uint)(values.Length - taken))];
             if (!chain.TryPut(endpoint.Dma, bytes))
             {
                 endpoint.Fail("a buffer is not in RAM");

@@ -10,8 +10,8 @@ using Hv.Sdk.Virtio;
 
 namespace Hv.Storage.VirtioBlk;
 
-/// <summary>The virtio block device (virtio 1.2, 5.2) on the disk in slot <c>drive</c>. The core moves data between guest memory and the
-/// host; requests complete in any order.</summary>
+/// <summary>The virtio block device (virtio 1.2, 5.2) on the disk in slot <c>drive</c>. The core moves data between
+/// guest memory and the host; requests complete in any order.</summary>
 // Deviation: discard and write-zeroes take one range a request (max_*_seg is 1); drivers split accordingly.
 public sealed class VirtioBlk(VirtioBlkOptions options)
     : IDevice, IVirtioDevice, IBlockListener, IStateful, IAcpiContributor, IInspectable
@@ -45,7 +45,9 @@ public sealed class VirtioBlk(VirtioBlkOptions options)
         drive = context.Backend<IBlockPort>("drive")
             ?? throw new ConfigurationException($"'{context.Path}' has no disk: give it one with --disk FILE");
         if (!BitOperations.IsPow2(options.QueueSize))
-            throw new ConfigurationException($"'{context.Path}': a queue of {options.QueueSize} entries: the size must be a power of two") { Option = "queue-size" };
+            throw new ConfigurationException(
+                $"'{context.Path}': a queue of {options.QueueSize} entries: the size must be a power of two") { Option =
+                    "queue-size" };
         drive.Listen(this);
         dma = context.Dma;
         _ = Encoding.ASCII.GetBytes(drive.Serial.AsSpan(0, Math.Min(drive.Serial.Length, id.Length)), id);
@@ -60,7 +62,8 @@ public sealed class VirtioBlk(VirtioBlkOptions options)
         });
     }
 
-    private ulong Features(int queues) => BlkFeature.SegmentMaximum | BlkFeature.BlockSize | BlkFeature.Flush | BlkFeature.Topology
+    private ulong Features(int queues) =>
+        BlkFeature.SegmentMaximum | BlkFeature.BlockSize | BlkFeature.Flush | BlkFeature.Topology
         | BlkFeature.ConfigWriteBack
         | (queues > 1 ? BlkFeature.MultiQueue : 0)
         | (drive.IsReadOnly ? BlkFeature.ReadOnly : BlkFeature.WriteZeroes)
@@ -85,7 +88,8 @@ public sealed class VirtioBlk(VirtioBlkOptions options)
         for (int slot = 0; slot < RequestTable.Capacity; slot++)
         {
             if (RequestTable.Has(loaded.Requests.InUse, slot) && loaded.Requests.Queue[slot] >= endpoint.Queues.Count)
-                throw new StateException($"a request belongs to queue {loaded.Requests.Queue[slot]}, which is not there");
+                throw new StateException(
+                    $"a request belongs to queue {loaded.Requests.Queue[slot]}, which is not there");
         }
         state = loaded;
         endpoint.Load(state.Virtio);
@@ -115,7 +119,8 @@ public sealed class VirtioBlk(VirtioBlkOptions options)
         BinaryPrimitives.WriteUInt32LittleEndian(config[BlkConfig.SegmentMaximum..], (uint)SegmentMaximum);
         BinaryPrimitives.WriteUInt32LittleEndian(config[BlkConfig.BlockSize..], (uint)block);
         config[BlkConfig.PhysicalBlockExponent] = (byte)BitOperations.Log2((uint)(drive.PhysicalBlockBytes / block));
-        BinaryPrimitives.WriteUInt16LittleEndian(config[BlkConfig.MinimumIoSize..], (ushort)(drive.PhysicalBlockBytes / block));
+        BinaryPrimitives.WriteUInt16LittleEndian(
+            config[BlkConfig.MinimumIoSize..], (ushort)(drive.PhysicalBlockBytes / block));
         config[BlkConfig.WriteBack] = state.IsWriteBack ? (byte)1 : (byte)0;
         BinaryPrimitives.WriteUInt16LittleEndian(config[BlkConfig.QueueCount..], (ushort)endpoint.Queues.Count);
         if (drive.IsReadOnly) return;
@@ -128,7 +133,8 @@ public sealed class VirtioBlk(VirtioBlkOptions options)
         config[BlkConfig.WriteZeroesMayUnmap] = drive.CanDiscard ? (byte)1 : (byte)0;
     }
 
-    // Header and status take a descriptor each (5.2.6); a driver without indirect descriptors has no more than the queue.
+    // Header and status take a descriptor each (5.2.6); a driver without indirect descriptors has no more than the
+    // queue.
     private int SegmentMaximum => Math.Min(drive.MaxSegments, options.QueueSize - 2);
 
     /// <inheritdoc/>
@@ -182,7 +188,8 @@ public sealed class VirtioBlk(VirtioBlkOptions options)
         state.IsStalled = false;
     }
 
-    /// <summary>Takes the requests of a queue, or of all (−1), back from the host: the guest may reuse their memory at once.</summary>
+    /// <summary>Takes the requests of a queue, or of all (−1), back from the host: the guest may reuse their memory at
+    /// once.</summary>
     private void Abandon(int queue)
     {
         for (int slot = 0; slot < RequestTable.Capacity; slot++)
@@ -195,7 +202,8 @@ public sealed class VirtioBlk(VirtioBlkOptions options)
 
     // --- requests ---
 
-    /// <summary>Answers the buffer in <see cref="chain"/> or gives it to the host under <paramref name="slot"/>; false when the host takes no more.</summary>
+    /// <summary>Answers the buffer in <see cref="chain"/> or gives it to the host under <paramref name="slot"/>; false
+    /// when the host takes no more.</summary>
     private bool Begin(VirtQueue queue, int slot)
     {
         Span<byte> header = stackalloc byte[BlkRequest.HeaderBytes];
@@ -209,9 +217,11 @@ public sealed class VirtioBlk(VirtioBlkOptions options)
         switch (type)
         {
             case BlkRequest.In:
-                return Transfer(queue, slot, statusAddress, BlockOperation.Read, sector, chain.Writable, chain.WritableBytes);
+                return Transfer(queue, slot, statusAddress, BlockOperation.Read, sector, chain.Writable,
+                    chain.WritableBytes);
             case BlkRequest.Out:
-                return Transfer(queue, slot, statusAddress, BlockOperation.Write, sector, chain.Readable, chain.ReadableBytes);
+                return Transfer(queue, slot, statusAddress, BlockOperation.Write, sector, chain.Readable,
+                    chain.ReadableBytes);
             case BlkRequest.Flush:
                 return Submit(queue, slot, statusAddress, new BlockRequest { Operation = BlockOperation.Flush }, [], 0);
             case BlkRequest.Discard when endpoint.Has(BlkFeature.Discard):
@@ -227,11 +237,13 @@ public sealed class VirtioBlk(VirtioBlkOptions options)
         }
     }
 
-    private bool Transfer(VirtQueue queue, int slot, GuestPhysicalAddress statusAddress, BlockOperation operation, ulong sector,
+    private bool Transfer(
+        VirtQueue queue, int slot, GuestPhysicalAddress statusAddress, BlockOperation operation, ulong sector,
         ReadOnlySpan<DmaSegment> segments, uint lengthBytes)
     {
         if (lengthBytes == 0) return Answer(queue, chain.Token, statusAddress, BlkStatus.Ok, 0);
-        if (!IsInside(sector, lengthBytes) || segments.Length > drive.MaxSegments || (operation == BlockOperation.Write && drive.IsReadOnly))
+        if (!IsInside(sector, lengthBytes) || segments.Length > drive.MaxSegments
+            || (operation == BlockOperation.Write && drive.IsReadOnly))
             return Answer(queue, chain.Token, statusAddress, BlkStatus.IoError, 0);
         BlockRequest request = new()
         {
@@ -239,10 +251,12 @@ public sealed class VirtioBlk(VirtioBlkOptions options)
             OffsetBytes = (long)sector * BlkRequest.SectorBytes,
             LengthBytes = lengthBytes,
         };
-        return Submit(queue, slot, statusAddress, request, segments, operation == BlockOperation.Read ? lengthBytes : 0);
+        return Submit(queue, slot, statusAddress, request, segments, operation == BlockOperation.Read
+            ? lengthBytes : 0);
     }
 
-    /// <summary>Discard and write-zeroes (virtio 1.2, 5.2.6.1): one range, of which only write-zeroes may have the flag unmap.</summary>
+    /// <summary>Discard and write-zeroes (virtio 1.2, 5.2.6.1): one range, of which only write-zeroes may have the flag
+    /// unmap.</summary>
     private bool Range(VirtQueue queue, int slot, GuestPhysicalAddress statusAddress, bool isDiscard)
     {
         Span<byte> range = stackalloc byte[BlkRequest.RangeBytes];
@@ -279,7 +293,8 @@ public sealed class VirtioBlk(VirtioBlkOptions options)
         if (!drive.TrySubmit(tagged, segments)) return false;
         RequestTable.Set(Requests.InUse, slot, true);
         // 5.2.6.2: to a driver that cannot flush, a write is done when it is durable.
-        RequestTable.Set(Requests.MustFlush, slot, IsWriteThrough && request.Operation is not (BlockOperation.Read or BlockOperation.Flush));
+        RequestTable.Set(Requests.MustFlush, slot, IsWriteThrough
+            && request.Operation is not (BlockOperation.Read or BlockOperation.Flush));
         Requests.Queue[slot] = (ushort)queue.Index;
         Requests.TokenId[slot] = chain.Token.Id;
         Requests.TokenCount[slot] = chain.Token.Count;
@@ -288,9 +303,11 @@ public sealed class VirtioBlk(VirtioBlkOptions options)
         return true;
     }
 
-    private bool IsWriteThrough => endpoint.Has(BlkFeature.ConfigWriteBack) ? !state.IsWriteBack : !endpoint.Has(BlkFeature.Flush);
+    private bool IsWriteThrough =>
+        endpoint.Has(BlkFeature.ConfigWriteBack) ? !state.IsWriteBack : !endpoint.Has(BlkFeature.Flush);
 
-    private bool Answer(VirtQueue queue, VirtioToken token, GuestPhysicalAddress statusAddress, BlkStatus status, uint dataBytes)
+    private bool Answer(VirtQueue queue, VirtioToken token, GuestPhysicalAddress statusAddress, BlkStatus status,
+        uint dataBytes)
     {
         if (!dma.TryWrite(statusAddress, [(byte)status]))
         {

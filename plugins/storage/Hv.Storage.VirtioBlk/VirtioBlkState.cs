@@ -18,7 +18,8 @@ public sealed partial class VirtioBlkState
     [Field(4)] public RequestTable Requests = new();
 }
 
-/// <summary>Requests that the host works on. The core saves the requests themselves; here is how each is answered.</summary>
+/// <summary>Requests that the host works on. The core saves the requests themselves; here is how each is
+/// answered.</summary>
 [DeviceState("virtio-blk-requests", 1)]
 public sealed partial class RequestTable
 {
