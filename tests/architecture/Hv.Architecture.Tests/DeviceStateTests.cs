@@ -2,7 +2,8 @@ using System.Reflection;
 
 namespace Hv.Architecture.Tests;
 
-/// <summary>Every field of a device that changes lives in its state: what is neither readonly nor wiring is a DeviceState.</summary>
+/// <summary>Every field of a device that changes lives in its state: what is neither readonly nor wiring is a
+/// DeviceState.</summary>
 public sealed class DeviceStateTests
 {
     private const string StateAttribute = "Hv.Sdk.State.DeviceStateAttribute";
@@ -10,24 +11,27 @@ public sealed class DeviceStateTests
     private static bool IsDevice(Type type) => type is { IsClass: true, IsAbstract: false }
         && type.GetInterfaces().Any(i => i.FullName == "Hv.Sdk.IDevice");
 
-    /// <summary>Wiring is what the SDK and its kits hand out at Attach (lines, timers, regions, ports, queues) and the plugin's own parts,
-    /// whose fields are looked at in turn.</summary>
+    /// <summary>Wiring is what the SDK and its kits hand out at Attach (lines, timers, regions, ports, queues) and the
+    /// plugin's own parts, whose fields are looked at in turn.</summary>
     private static IEnumerable<string> Violations(Type type, HashSet<Type> seen)
     {
         if (!seen.Add(type)) yield break;
         for (Type? t = type; t is not null && t.Assembly == type.Assembly; t = t.BaseType)
         {
-            foreach (FieldInfo field in t.GetFields(BindingFlags.Instance | BindingFlags.Public | BindingFlags.NonPublic | BindingFlags.DeclaredOnly))
+            foreach (FieldInfo field in t.GetFields(
+                BindingFlags.Instance | BindingFlags.Public | BindingFlags.NonPublic | BindingFlags.DeclaredOnly))
             {
                 if (PluginAssemblies.HasAttribute(field.FieldType, StateAttribute)) continue;
-                bool isOwnPart = field.FieldType.Assembly == type.Assembly && !field.FieldType.IsEnum && !field.FieldType.IsInterface;
+                bool isOwnPart = field.FieldType.Assembly == type.Assembly && !field.FieldType.IsEnum
+                    && !field.FieldType.IsInterface;
                 bool isOptions = PluginAssemblies.HasAttribute(field.FieldType, "Hv.Sdk.OptionsAttribute");
                 if (isOwnPart && !isOptions)
                 {
                     foreach (string inner in Violations(field.FieldType, seen)) yield return inner;
                 }
                 bool isWiring = !field.FieldType.IsEnum
-                    && (field.FieldType.Assembly.GetName().Name!.StartsWith("Hv.Sdk", StringComparison.Ordinal) || isOwnPart);
+                    && (field.FieldType.Assembly.GetName().Name!.StartsWith("Hv.Sdk", StringComparison.Ordinal)
+                        || isOwnPart);
                 if (!field.IsInitOnly && !isWiring) yield return $"{t.FullName}.{field.Name} ({field.FieldType.Name}) changes but is not in the state";
             }
         }
@@ -36,7 +40,8 @@ public sealed class DeviceStateTests
     [Fact]
     public void Devices_KeepWhatChangesInTheirState()
     {
-        List<string> violations = PluginAssemblies.Select((_, assembly) => assembly.GetTypes().Where(IsDevice).SelectMany(d => Violations(d, [])));
+        List<string> violations = PluginAssemblies.Select(
+            (_, assembly) => assembly.GetTypes().Where(IsDevice).SelectMany(d => Violations(d, [])));
         Assert.Empty(violations);
     }
 
@@ -58,5 +63,6 @@ public sealed class DeviceStateTests
     }
 
     [Fact]
-    public void Rule_OnAFieldOutsideTheState_NamesIt() => Assert.Contains("count", Assert.Single(Violations(typeof(Forgetful), [])), StringComparison.Ordinal);
+    public void Rule_OnAFieldOutsideTheState_NamesIt() =>
+        Assert.Contains("count", Assert.Single(Violations(typeof(Forgetful), [])), StringComparison.Ordinal);
 }

@@ -12,7 +12,8 @@ public sealed class LayerTests
                 "sdk" => reference.StartsWith("sdk/", StringComparison.Ordinal),
                 "plugins" => reference.StartsWith("sdk/", StringComparison.Ordinal)
                     || reference.StartsWith(project.Family + "/", StringComparison.Ordinal),
-                "host" => reference.StartsWith("sdk/", StringComparison.Ordinal) || reference.StartsWith("host/", StringComparison.Ordinal),
+                "host" => reference.StartsWith("sdk/", StringComparison.Ordinal)
+                    || reference.StartsWith("host/", StringComparison.Ordinal),
                 _ => true,
             };
             if (!allowed) yield return $"{project.Path} references {reference}";
@@ -30,17 +31,20 @@ public sealed class LayerTests
     [InlineData("host/Hv/Hv.csproj", "../../plugins/serial/Hv.Serial.X/Hv.Serial.X.csproj")]
     public void Rule_OnAForbiddenReference_NamesIt(string path, string include)
     {
-        Project broken = SourceTree.Parse(path, $"<Project><ItemGroup><ProjectReference Include=\"{include}\" /></ItemGroup></Project>");
+        Project broken = SourceTree.Parse(
+            path, $"<Project><ItemGroup><ProjectReference Include=\"{include}\" /></ItemGroup></Project>");
         Assert.Single(Violations(broken));
     }
 
     [Fact]
     public void HostSources_NameNoPlugin()
     {
-        string[] plugins = [.. SourceTree.Files("plugin.json", "plugins").Select(f => Path.GetFileName(Path.GetDirectoryName(f)!))];
+        string[] plugins = [.. SourceTree.Files("plugin.json", "plugins").Select(
+            f => Path.GetFileName(Path.GetDirectoryName(f)!))];
         Assert.NotEmpty(plugins);
         Assert.Empty(SourceTree.Files("*.cs", "host").Concat(SourceTree.Files("*.csproj", "host"))
-            .SelectMany(f => NamedPlugins(File.ReadAllText(f), plugins).Select(p => $"{SourceTree.Relative(f)} names {p}")));
+            .SelectMany(f => NamedPlugins(File.ReadAllText(f), plugins).Select(
+                p => $"{SourceTree.Relative(f)} names {p}")));
     }
 
     private static IEnumerable<string> NamedPlugins(string source, string[] plugins) =>
@@ -48,7 +52,8 @@ public sealed class LayerTests
 
     [Fact]
     public void Rule_OnAHostSourceThatNamesAPlugin_FindsIt() =>
-        Assert.Equal(["Hv.Serial.Uart16550"], NamedPlugins("using Hv.Serial.Uart16550;", ["Hv.Serial.Uart16550", "Hv.Boards.Pc"]));
+        Assert.Equal(["Hv.Serial.Uart16550"],
+            NamedPlugins("using Hv.Serial.Uart16550;", ["Hv.Serial.Uart16550", "Hv.Boards.Pc"]));
 
     [Fact]
     public void Sdk_ReferencesOnlyTheFramework() => Assert.All(typeof(Sdk.IDevice).Assembly.GetReferencedAssemblies(),

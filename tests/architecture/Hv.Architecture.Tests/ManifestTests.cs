@@ -8,8 +8,10 @@ public sealed class ManifestTests
 {
     private static readonly Dictionary<string, string> Kinds = new()
     {
-        ["DeviceAttribute"] = "device", ["EngineAttribute"] = "engine", ["BoardAttribute"] = "board", ["FirmwareAttribute"] = "firmware",
-        ["DiskFormatAttribute"] = "disk-format", ["NetBackendAttribute"] = "net-backend", ["CharBackendAttribute"] = "char-backend",
+        ["DeviceAttribute"] = "device", ["EngineAttribute"] = "engine", ["BoardAttribute"] = "board",
+        ["FirmwareAttribute"] = "firmware",
+        ["DiskFormatAttribute"] = "disk-format", ["NetBackendAttribute"] = "net-backend",
+        ["CharBackendAttribute"] = "char-backend",
         ["FrontEndAttribute"] = "front-end", ["FaultAttribute"] = "fault",
     };
 
@@ -26,7 +28,8 @@ public sealed class ManifestTests
         .Select(a => Kinds[a.AttributeType.Name] + " " + a.ConstructorArguments[0].Value);
 
     private static string[] Difference(IEnumerable<string> declared, IEnumerable<string> exported) =>
-        [.. declared.Except(exported).Select(d => "declared, not exported: " + d), .. exported.Except(declared).Select(e => "exported, not declared: " + e)];
+        [.. declared.Except(exported).Select(d => "declared, not exported: " + d),
+            .. exported.Except(declared).Select(e => "exported, not declared: " + e)];
 
     [Fact]
     public void Manifests_DeclareWhatTheAssemblyExports() => Assert.Empty(PluginAssemblies.Select((folder, assembly) =>
@@ -35,7 +38,8 @@ public sealed class ManifestTests
 
     [Fact]
     public void Rule_OnADifference_NamesBothSides() => Assert.Equal(
-        ["declared, not exported: device a", "exported, not declared: device b"], Difference(["device a"], ["device b"]));
+        ["declared, not exported: device a", "exported, not declared: device b"],
+            Difference(["device a"], ["device b"]));
 
     [Fact]
     public void Plugins_NeverCarryTheSdk() => Assert.Empty(PluginAssemblies.Select((folder, _) =>

@@ -9,7 +9,8 @@ public sealed record Project(string Path, IReadOnlyList<string> References, bool
     /// <summary>sdk, plugins, host, tests or tools.</summary>
     public string Layer => Path.Split('/')[0];
 
-    /// <summary>For plugins the family folder: <c>plugins/engines/x86</c> is one, elsewhere the folder below plugins.</summary>
+    /// <summary>For plugins the family folder: <c>plugins/engines/x86</c> is one, elsewhere the folder below
+    /// plugins.</summary>
     public string Family
     {
         get
@@ -38,7 +39,8 @@ public static class SourceTree
     public static string Relative(string path) => Path.GetRelativePath(Root, path).Replace('\\', '/');
 
     public static IReadOnlyList<Project> Projects() =>
-        [.. Files("*.csproj", "sdk", "plugins", "host", "tests", "tools").Select(f => Parse(Relative(f), File.ReadAllText(f)))];
+        [.. Files("*.csproj", "sdk", "plugins", "host", "tests", "tools").Select(
+            f => Parse(Relative(f), File.ReadAllText(f)))];
 
     public static Project Parse(string path, string xml)
     {
@@ -46,8 +48,10 @@ public static class SourceTree
         string folder = Path.GetDirectoryName(path)!;
         // Build-order references without code (the executable on its plugins, analyzers) are not dependencies.
         string[] references = [.. root.Descendants("ProjectReference")
-            .Where(r => (string?)r.Attribute("ReferenceOutputAssembly") != "false" && (string?)r.Element("ReferenceOutputAssembly") != "false")
-            .Select(r => Relative(Path.GetFullPath(Path.Combine(Root, folder, ((string)r.Attribute("Include")!).Replace('\\', '/')))))];
+            .Where(r => (string?)r.Attribute("ReferenceOutputAssembly") != "false"
+                && (string?)r.Element("ReferenceOutputAssembly") != "false")
+            .Select(r => Relative(
+                Path.GetFullPath(Path.Combine(Root, folder, ((string)r.Attribute("Include")!).Replace('\\', '/')))))];
         bool isUnsafe = root.Descendants("AllowUnsafeBlocks").Any(e => e.Value == "true");
         return new Project(path, references, isUnsafe);
     }

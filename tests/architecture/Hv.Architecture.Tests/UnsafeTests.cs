@@ -20,9 +20,11 @@ public sealed partial class UnsafeTests
 
     [Fact]
     public void Rule_OnAnUnsafeDevice_NamesIt() => Assert.Equal(["plugins/serial/X/X.csproj"], Violations(
-        [SourceTree.Parse("plugins/serial/X/X.csproj", "<Project><PropertyGroup><AllowUnsafeBlocks>true</AllowUnsafeBlocks></PropertyGroup></Project>")]));
+        [SourceTree.Parse("plugins/serial/X/X.csproj",
+            "<Project><PropertyGroup><AllowUnsafeBlocks>true</AllowUnsafeBlocks></PropertyGroup></Project>")]));
 
-    [GeneratedRegex(@"^\s*(?!//|\*|///).*\bunsafe\b\s*(class|struct|partial|static|void|delegate|\{|record|ref|[A-Z])", RegexOptions.Multiline)]
+    [GeneratedRegex(@"^\s*(?!//|\*|///).*\bunsafe\b\s*(class|struct|partial|static|void|delegate|\{|record|ref|[A-Z])",
+        RegexOptions.Multiline)]
     private static partial Regex UnsafeCode();
 
     /// <summary><c>SAFETY:</c>, or with what it covers: <c>SAFETY (whole class):</c>.</summary>
@@ -40,5 +42,6 @@ public sealed partial class UnsafeTests
     [InlineData("// SAFETY: the pointer is the slot's.\npublic static unsafe class A { }", false)]
     [InlineData("// SAFETY (whole class): the pointer is the slot's.\npublic static unsafe class A { }", false)]
     [InlineData("// nothing unsafe here\nclass A { }", false)]
-    public void Rule_OnASource_SeesWhetherAReasonIsMissing(string source, bool lacks) => Assert.Equal(lacks, LacksReason(source));
+    public void Rule_OnASource_SeesWhetherAReasonIsMissing(string source, bool lacks) =>
+        Assert.Equal(lacks, LacksReason(source));
 }

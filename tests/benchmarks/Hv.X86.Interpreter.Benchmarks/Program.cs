@@ -7,7 +7,8 @@ using static Iced.Intel.AssemblerRegisters;
 // Guest MIPS of small integer kernels in 64-bit mode with paging on. Usage: [kernel…] [--seconds N]
 var kernels = new (string Name, Action<Assembler> Program)[]
 {
-    ("sieve", Kernels.Sieve), ("crc32", Kernels.Crc32), ("fib", Kernels.Fib), ("hash", Kernels.Hash), ("qsort", Kernels.BubbleSort),
+    ("sieve", Kernels.Sieve), ("crc32", Kernels.Crc32), ("fib", Kernels.Fib), ("hash", Kernels.Hash),
+    ("qsort", Kernels.BubbleSort),
     ("sha", Kernels.Rounds),
 };
 double seconds = 1;
@@ -59,7 +60,8 @@ internal static class Kernels
 
     public static void Sieve(Assembler c)
     {
-        Label again = c.CreateLabel(), clear = c.CreateLabel(), outer = c.CreateLabel(), inner = c.CreateLabel(), next = c.CreateLabel();
+        Label again = c.CreateLabel(), clear = c.CreateLabel(), outer = c.CreateLabel(), inner = c.CreateLabel(),
+            next = c.CreateLabel();
         c.Label(ref again);
         c.xor(eax, eax);
         c.Label(ref clear);
@@ -163,7 +165,8 @@ internal static class Kernels
 
     public static void BubbleSort(Assembler c)
     {
-        Label again = c.CreateLabel(), fill = c.CreateLabel(), outer = c.CreateLabel(), inner = c.CreateLabel(), noSwap = c.CreateLabel();
+        Label again = c.CreateLabel(), fill = c.CreateLabel(), outer = c.CreateLabel(), inner = c.CreateLabel(),
+            noSwap = c.CreateLabel();
         c.Label(ref again);
         c.xor(eax, eax);
         c.mov(edx, 12345);

@@ -22,12 +22,15 @@ public sealed class AcpiTests : IDisposable
 
     private string Run(string program, params string[] arguments)
     {
-        ProcessStartInfo start = new(program, arguments) { RedirectStandardOutput = true, RedirectStandardError = true, WorkingDirectory = folder };
+        ProcessStartInfo start =
+            new(program, arguments) { RedirectStandardOutput = true, RedirectStandardError = true,
+                WorkingDirectory = folder };
         using Process process = Process.Start(start)!;
         Task<string> errors = process.StandardError.ReadToEndAsync();
         string said = process.StandardOutput.ReadToEnd() + errors.Result;
         process.WaitForExit();
-        Assert.True(process.ExitCode == 0, $"{Path.GetFileName(program)} {string.Join(' ', arguments)} ended with {process.ExitCode}:\n{said}");
+        Assert.True(process.ExitCode == 0,
+            $"{Path.GetFileName(program)} {string.Join(' ', arguments)} ended with {process.ExitCode}:\n{said}");
         return said;
     }
 
@@ -39,7 +42,9 @@ public sealed class AcpiTests : IDisposable
         string disk = Path.Combine(folder, "disk.img");
         await File.WriteAllBytesAsync(disk, new byte[1 << 20]);
         using HvProcess hv = await HvProcess.Run([
-            .. Guest.Script(folder, KernelFlavour.Cloud, "for t in /sys/firmware/acpi/tables/????; do echo TABLE ${t##*/} $(base64 $t | tr -d '\\n') END; done", "quiet"),
+            .. Guest.Script(folder, KernelFlavour.Cloud,
+                "for t in /sys/firmware/acpi/tables/????; do echo TABLE ${t##*/} $(base64 $t | tr -d '\\n') END; done",
+                "quiet"),
             "--board", board, "--cpus", cpus.ToString(), "--disk", disk]);
         Assert.Equal(0, await hv.ExitCode());
         string compiler = Compiler();
@@ -48,11 +53,13 @@ public sealed class AcpiTests : IDisposable
         {
             string name = table.Groups[1].Value;
             found.Add(name);
-            await File.WriteAllBytesAsync(Path.Combine(folder, name + ".dat"), Convert.FromBase64String(table.Groups[2].Value));
+            await File.WriteAllBytesAsync(
+                Path.Combine(folder, name + ".dat"), Convert.FromBase64String(table.Groups[2].Value));
             if (name == "FACS") continue; // has no checksum and no source form
             Run(compiler, "-d", name + ".dat");
             string said = Run(compiler, name + ".dsl");
-            Assert.True(said.Contains("0 Errors", StringComparison.Ordinal) && said.Contains("0 Warnings", StringComparison.Ordinal), $"{name}:\n{said}");
+            Assert.True(said.Contains("0 Errors", StringComparison.Ordinal)
+                && said.Contains("0 Warnings", StringComparison.Ordinal), $"{name}:\n{said}");
         }
         Assert.All(expected.Split(' '), name => Assert.Contains(name, found));
     }

@@ -31,7 +31,9 @@ public sealed class BootTests : IDisposable
 
     private async Task BootsWithoutComplaint(KernelFlavour flavour, string board, int cpus)
     {
-        using HvProcess hv = await BootScript(flavour, ShowWarnings + "echo CPUS=$(nproc); echo CLOCK=$(cat /sys/devices/system/clocksource/*/current_clocksource)",
+        using HvProcess hv =
+            await BootScript(flavour, ShowWarnings
+                + "echo CPUS=$(nproc); echo CLOCK=$(cat /sys/devices/system/clocksource/*/current_clocksource)",
             "--board", board, "--cpus", cpus.ToString(), "--engine", "interpret");
         int code = await hv.ExitCode();
         if (code != 0) throw hv.Failure($"hv ended with {code}");
@@ -43,20 +45,23 @@ public sealed class BootTests : IDisposable
     [Theory]
     [InlineData("microvm", 1)]
     [InlineData("pc", 2)]
-    public Task Boot_OfTheCloudKernel_FindsItsHardware(string board, int cpus) => BootsWithoutComplaint(KernelFlavour.Cloud, board, cpus);
+    public Task Boot_OfTheCloudKernel_FindsItsHardware(string board, int cpus) =>
+        BootsWithoutComplaint(KernelFlavour.Cloud, board, cpus);
 
     [Theory, Trait("tier", "nightly")]
     [InlineData("microvm", 2)]
     [InlineData("microvm", 4)]
     [InlineData("pc", 1)]
     [InlineData("pc", 4)]
-    public Task Boot_OfTheCloudKernelElsewhere_FindsItsHardware(string board, int cpus) => BootsWithoutComplaint(KernelFlavour.Cloud, board, cpus);
+    public Task Boot_OfTheCloudKernelElsewhere_FindsItsHardware(string board, int cpus) =>
+        BootsWithoutComplaint(KernelFlavour.Cloud, board, cpus);
 
     [Theory, Trait("tier", "nightly")]
     [InlineData("pc", 1)]
     [InlineData("pc", 2)]
     [InlineData("pc", 4)]
-    public Task Boot_OfTheGenericKernel_FindsItsHardware(string board, int cpus) => BootsWithoutComplaint(KernelFlavour.Generic, board, cpus);
+    public Task Boot_OfTheGenericKernel_FindsItsHardware(string board, int cpus) =>
+        BootsWithoutComplaint(KernelFlavour.Generic, board, cpus);
 
     [Fact]
     public async Task RunLinux_GivesAShellThatPowersOff()
@@ -91,7 +96,8 @@ public sealed class BootTests : IDisposable
     [Fact]
     public async Task Reboot_WithoutNoReboot_BootsAgain()
     {
-        using HvProcess hv = HvProcess.Start([.. Guest.Script(folder, KernelFlavour.Cloud, "reboot -f"), "--timeout", "300s"]);
+        using HvProcess hv =
+            HvProcess.Start([.. Guest.Script(folder, KernelFlavour.Cloud, "reboot -f"), "--timeout", "300s"]);
         _ = await hv.Expect("Linux version");
         _ = await hv.Expect("Linux version");
     }
@@ -99,7 +105,8 @@ public sealed class BootTests : IDisposable
     [Fact]
     public async Task Panic_OfTheKernel_ResetsAndIsShown()
     {
-        using HvProcess hv = await BootScript(KernelFlavour.Cloud, "echo c > /proc/sysrq-trigger; sleep 100", "--no-reboot");
+        using HvProcess hv =
+            await BootScript(KernelFlavour.Cloud, "echo c > /proc/sysrq-trigger; sleep 100", "--no-reboot");
         Assert.Contains("Kernel panic", hv.Output, StringComparison.Ordinal);
         Assert.Equal(0, await hv.ExitCode());
     }
@@ -135,9 +142,11 @@ public sealed class BootTests : IDisposable
     private static void Tool(string name, params string[] arguments)
     {
         // Where a user's PATH lacks the system directories.
-        string path = new[] { "/usr/sbin/", "/sbin/", "/usr/bin/" }.Select(d => d + name).FirstOrDefault(File.Exists) ?? name;
+        string path = new[] { "/usr/sbin/", "/sbin/", "/usr/bin/" }.Select(d => d + name).FirstOrDefault(File.Exists)
+            ?? name;
         using System.Diagnostics.Process tool = System.Diagnostics.Process.Start(
-            new System.Diagnostics.ProcessStartInfo(path, arguments) { RedirectStandardOutput = true, RedirectStandardError = true })!;
+            new System.Diagnostics.ProcessStartInfo(
+                path, arguments) { RedirectStandardOutput = true, RedirectStandardError = true })!;
         string said = tool.StandardOutput.ReadToEnd() + tool.StandardError.ReadToEnd();
         tool.WaitForExit();
         Assert.True(tool.ExitCode == 0, $"{name} ended with {tool.ExitCode}:\n{said}");

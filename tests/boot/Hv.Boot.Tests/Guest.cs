@@ -14,7 +14,8 @@ internal static class Guest
     private static string FindCacheDirectory()
     {
         string? xdg = Environment.GetEnvironmentVariable("XDG_CACHE_HOME");
-        string root = string.IsNullOrEmpty(xdg) ? Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), ".cache") : xdg;
+        string root = string.IsNullOrEmpty(xdg)
+            ? Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), ".cache") : xdg;
         return Path.Combine(root, "hv");
     }
 
@@ -33,7 +34,8 @@ internal static class Guest
             builder.RunScript("#!/bin/sh\n" + script);
             string initrd = Path.Combine(folder, Guid.NewGuid().ToString("n") + ".cpio");
             using (FileStream file = File.Create(initrd)) builder.Write(file, isCompressed: false);
-            return ["run", "--kernel", kernel.Image, "--initrd", initrd, "--append", $"console=ttyS0 panic=-1 {append}".Trim()];
+            return ["run", "--kernel", kernel.Image, "--initrd", initrd, "--append",
+                $"console=ttyS0 panic=-1 {append}".Trim()];
         }
     }
 }

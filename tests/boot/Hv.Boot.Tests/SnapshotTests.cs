@@ -26,7 +26,8 @@ public sealed class SnapshotTests : IDisposable
         (Regex.Match(hv.Errors, "^instructions: .*$", RegexOptions.Multiline).Value,
             Regex.Match(hv.Errors, "^state-hash: .*$", RegexOptions.Multiline).Value);
 
-    /// <summary>Saves a run at each fraction of its duration on the host, restores it, and compares with a run that was left alone.</summary>
+    /// <summary>Saves a run at each fraction of its duration on the host, restores it, and compares with a run that was
+    /// left alone.</summary>
     private async Task SavedAnywhere(int cpus, params IEnumerable<double> fractions)
     {
         string[] mode = ["--time", "deterministic", "--seed", "11", "--cpus", cpus.ToString()];

@@ -15,7 +15,9 @@ public sealed class WholeMachineTests : IDisposable
     private async Task SavedAndRestoredAt(int seed, string board, int cpus)
     {
         // The moments come from the seed; which instruction each one hits depends on the host.
-        string[] arguments = [.. Guest.Script(folder, KernelFlavour.Cloud, Script, "quiet"), "--board", board, "--cpus", cpus.ToString()];
+        string[] arguments =
+            [.. Guest.Script(folder, KernelFlavour.Cloud, Script, "quiet"), "--board", board, "--cpus",
+                cpus.ToString()];
         string snapshot = Path.Combine(folder, "machine.hvsave");
         string timeout = $"{new Random(seed).Next(300, 4000)}ms";
         using HvProcess first = await HvProcess.Run([.. arguments, "--timeout", timeout, "--save-on-exit", snapshot]);
@@ -23,7 +25,8 @@ public sealed class WholeMachineTests : IDisposable
         Assert.True(code == 0, $"seed {seed}: hv ended with {code}: {first.Errors}");
         if (!File.Exists(snapshot)) return; // the host was so fast that the guest was done
         using HvProcess second = await HvProcess.Run([.. arguments, "--restore", snapshot]);
-        if (await second.ExitCode() != 0) throw second.Failure($"seed {seed}, saved after {timeout}: the restored machine ended with {await second.ExitCode()}");
+        if (await second.ExitCode() != 0) throw second.Failure(
+            $"seed {seed}, saved after {timeout}: the restored machine ended with {await second.ExitCode()}");
         Assert.Contains("END-OF-SCRIPT", second.Output, StringComparison.Ordinal);
         File.Delete(snapshot);
     }
@@ -31,12 +34,14 @@ public sealed class WholeMachineTests : IDisposable
     [Theory]
     [InlineData(1, "microvm", 1)]
     [InlineData(2, "pc", 2)]
-    public Task Restore_OfABootingKernel_GoesOnToTheSameEnd(int seed, string board, int cpus) => SavedAndRestoredAt(seed, board, cpus);
+    public Task Restore_OfABootingKernel_GoesOnToTheSameEnd(int seed, string board, int cpus) =>
+        SavedAndRestoredAt(seed, board, cpus);
 
     [Fact, Trait("tier", "nightly")]
     public async Task Restore_AtTwentyMoments_GoesOnToTheSameEnd()
     {
-        for (int seed = 100; seed < 120; seed++) await SavedAndRestoredAt(seed, seed % 2 == 0 ? "microvm" : "pc", 1 + (seed % 4 / 3));
+        for (int seed = 100; seed < 120; seed++) await SavedAndRestoredAt(
+            seed, seed % 2 == 0 ? "microvm" : "pc", 1 + (seed % 4 / 3));
     }
 
     private async Task<string[]> Hashes(string[] arguments, int seed, ulong every)
@@ -51,7 +56,9 @@ public sealed class WholeMachineTests : IDisposable
 
     private async Task RepeatsExactly(int runs, ulong every, string board, int cpus)
     {
-        string[] arguments = [.. Guest.Script(folder, KernelFlavour.Cloud, "echo done\n", "quiet"), "--board", board, "--cpus", cpus.ToString()];
+        string[] arguments =
+            [.. Guest.Script(folder, KernelFlavour.Cloud, "echo done\n", "quiet"), "--board", board, "--cpus",
+                cpus.ToString()];
         string[] first = await Hashes(arguments, seed: 5, every);
         Assert.True(first.Length > 5, $"only {first.Length} hashes were taken");
         for (int i = 1; i < runs; i++) Assert.Equal(first, await Hashes(arguments, seed: 5, every));
@@ -59,10 +66,12 @@ public sealed class WholeMachineTests : IDisposable
     }
 
     [Fact]
-    public Task DeterministicBoot_WithOneSeed_IsTheSameBitForBit() => RepeatsExactly(2, every: 100_000_000, "microvm", 1);
+    public Task DeterministicBoot_WithOneSeed_IsTheSameBitForBit() =>
+        RepeatsExactly(2, every: 100_000_000, "microvm", 1);
 
     [Theory, Trait("tier", "nightly")]
     [InlineData("microvm", 1)]
     [InlineData("pc", 2)]
-    public Task DeterministicBoot_TenTimes_IsTheSameEveryTenMillionInstructions(string board, int cpus) => RepeatsExactly(10, every: 10_000_000, board, cpus);
+    public Task DeterministicBoot_TenTimes_IsTheSameEveryTenMillionInstructions(string board, int cpus) =>
+        RepeatsExactly(10, every: 10_000_000, board, cpus);
 }

@@ -111,7 +111,8 @@ public sealed class CharacterBackends : IDisposable
     [InlineData("127.0.0.1:99999")]
     [InlineData("4555")]
     public void Tcp_BadAddress_IsAMistakeOfTheDefinition(string target) =>
-        Assert.Equal("target", Assert.Throws<ConfigurationException>(() => Open(new TcpBackend(), ("target", target))).Option);
+        Assert.Equal("target",
+            Assert.Throws<ConfigurationException>(() => Open(new TcpBackend(), ("target", target))).Option);
 
     [Fact]
     public void Tcp_WriteWithoutAPeer_TakesEverything()
@@ -126,7 +127,8 @@ public sealed class CharacterBackends : IDisposable
         backend.Open(new OptionValues(options.ToDictionary(o => o.Key, o => o.Value)), log);
 
     private IPEndPoint AnnouncedAddress() =>
-        IPEndPoint.Parse(Assert.Single(log.Messages).Split(' ', ',').First(w => w.StartsWith("127.", StringComparison.Ordinal)));
+        IPEndPoint.Parse(Assert.Single(log.Messages).Split(' ', ',').First(
+            w => w.StartsWith("127.", StringComparison.Ordinal)));
 
     private static Socket Connect(IPEndPoint address)
     {

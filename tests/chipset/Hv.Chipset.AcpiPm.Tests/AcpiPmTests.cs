@@ -16,7 +16,8 @@ public sealed class AcpiPmConformance : DeviceConformance<AcpiPmPlugin>
 
 public sealed class AcpiPmTests : IDisposable
 {
-    private const ushort Status = 0x600, Enable = 0x602, Control = 0x604, Timer = 0x608, GpeStatus = 0x620, GpeEnable = 0x622;
+    private const ushort Status = 0x600, Enable = 0x602, Control = 0x604, Timer = 0x608, GpeStatus = 0x620,
+        GpeEnable = 0x622;
     private const long HalfWrapNs = 599_932_015_941; // 2^31 / 3579545 Hz, rounded up
     private readonly DeviceBench bench = DeviceBench.Create(new AcpiPmPlugin());
 

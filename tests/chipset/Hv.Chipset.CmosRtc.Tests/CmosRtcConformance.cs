@@ -15,7 +15,8 @@ public sealed class CmosRtcConformance : DeviceConformance<CmosRtcPlugin>
     }
 
     // Index and data in one access, as a word: cells of the clock are reached often that way.
-    protected override BenchStep Next(Random random, DeviceBench bench) => random.Next(3) != 0 ? RandomSteps.Next(random, bench)
+    protected override BenchStep Next(Random random, DeviceBench bench) =>
+        random.Next(3) != 0 ? RandomSteps.Next(random, bench)
         : new BenchStep
         {
             Kind = StepKind.Write,

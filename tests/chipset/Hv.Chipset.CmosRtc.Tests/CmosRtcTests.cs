@@ -6,7 +6,8 @@ namespace Hv.Chipset.CmosRtc.Tests;
 public sealed class CmosRtcTests : IDisposable
 {
     // The bench's virtual time begins at 2024-02-28 23:59:58 UTC.
-    private readonly DeviceBench bench = DeviceBench.Create(new CmosRtcPlugin(), new BenchSetup { HasCharPort = false });
+    private readonly DeviceBench bench =
+        DeviceBench.Create(new CmosRtcPlugin(), new BenchSetup { HasCharPort = false });
 
     public void Dispose() => bench.Dispose();
 
@@ -24,13 +25,15 @@ public sealed class CmosRtcTests : IDisposable
         }
     }
 
-    private string Time => $"{this[0x32]:x2}{this[9]:x2}-{this[8]:x2}-{this[7]:x2} {this[4]:x2}:{this[2]:x2}:{this[0]:x2} day {this[6]:x}";
+    private string Time =>
+        $"{this[0x32]:x2}{this[9]:x2}-{this[8]:x2}-{this[7]:x2} {this[4]:x2}:{this[2]:x2}:{this[0]:x2} day {this[6]:x}";
     private bool Irq => bench.Line("irq").Level;
 
     private void Set(uint century, uint year, uint month, uint day, uint hour, uint minute, uint second)
     {
         this[0x0b] = 0x82;
-        (this[0x32], this[9], this[8], this[7], this[4], this[2], this[0]) = (century, year, month, day, hour, minute, second);
+        (this[0x32], this[9], this[8], this[7], this[4], this[2], this[0]) =
+            (century, year, month, day, hour, minute, second);
         this[0x0b] = 0x02;
     }
 

@@ -19,7 +19,8 @@ public sealed class IoApicConformance : DeviceConformance<IoApicPlugin>
         }
     }
 
-    protected override BenchStep Next(Random random, DeviceBench bench) => random.Next(4) != 0 ? RandomSteps.Next(random, bench)
+    protected override BenchStep Next(Random random, DeviceBench bench) =>
+        random.Next(4) != 0 ? RandomSteps.Next(random, bench)
         : new BenchStep
         {
             Kind = random.Next(4) == 0 ? StepKind.Read : StepKind.Write,

@@ -36,7 +36,8 @@ public sealed class IoApicTests : IDisposable
         bench.Drive("pin", pin, false);
     }
 
-    private void EndOfInterrupt(byte vector) => bench.Run(() => bench.Service<IEndOfInterruptListener>().EndOfInterrupt(vector));
+    private void EndOfInterrupt(byte vector) =>
+        bench.Run(() => bench.Service<IEndOfInterruptListener>().EndOfInterrupt(vector));
 
     [Fact]
     public void Registers_AfterPowerOn_SayVersion20hAnd24MaskedPins()

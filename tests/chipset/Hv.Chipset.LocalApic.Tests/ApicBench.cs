@@ -26,8 +26,10 @@ internal static class ApicBench
     public static void Msi(this DeviceBench bench, ulong address, uint data) =>
         bench.Service<IMsiTarget>().Send(new MsiMessage { Address = address, Data = data });
 
-    public static ulong Read(this DeviceBench bench, int offset, int vcpu = 0) => bench.ReadMmio(Base + (ulong)offset, 4, vcpu);
-    public static void Write(this DeviceBench bench, int offset, ulong value, int vcpu = 0) => bench.WriteMmio(Base + (ulong)offset, value, 4, vcpu);
+    public static ulong Read(this DeviceBench bench, int offset, int vcpu = 0) =>
+        bench.ReadMmio(Base + (ulong)offset, 4, vcpu);
+    public static void Write(this DeviceBench bench, int offset, ulong value, int vcpu = 0) =>
+        bench.WriteMmio(Base + (ulong)offset, value, 4, vcpu);
 
     /// <summary>Software-enables an APIC with a logical id of its own.</summary>
     public static void Enable(this DeviceBench bench, int vcpu)

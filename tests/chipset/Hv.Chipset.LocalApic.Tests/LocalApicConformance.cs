@@ -6,7 +6,8 @@ namespace Hv.Chipset.LocalApic.Tests;
 
 public sealed class LocalApicConformance : DeviceConformance<LocalApicPlugin>
 {
-    private static readonly int[] HotOffsets = [0x080, 0x0b0, 0x0d0, 0x0e0, 0x0f0, 0x280, 0x300, 0x310, 0x320, 0x350, 0x360, 0x370, 0x380, 0x390, 0x3e0];
+    private static readonly int[] HotOffsets =
+        [0x080, 0x0b0, 0x0d0, 0x0e0, 0x0f0, 0x280, 0x300, 0x310, 0x320, 0x350, 0x360, 0x370, 0x380, 0x390, 0x3e0];
 
     protected override BenchSetup Setup => ApicBench.Setup(vcpus: 3, virtualWire: true);
 
@@ -44,10 +45,12 @@ public sealed class LocalApicConformance : DeviceConformance<LocalApicPlugin>
                     return 0;
                 });
             case 4:
-                uint msr = random.Next(8) == 0 ? (random.Next(2) == 0 ? 0x1bu : 0x6e0) : 0x800u + (uint)random.Next(0x40);
+                uint msr = random.Next(8) == 0
+                    ? (random.Next(2) == 0 ? 0x1bu : 0x6e0) : 0x800u + (uint)random.Next(0x40);
                 return Call($"wrmsr {msr:x} {value:x}", b => (ulong)b.Apic(vcpu).WriteMsr(msr, value));
             case 5:
-                uint from = random.Next(8) == 0 ? (random.Next(2) == 0 ? 0x1bu : 0x6e0) : 0x800u + (uint)random.Next(0x40);
+                uint from = random.Next(8) == 0
+                    ? (random.Next(2) == 0 ? 0x1bu : 0x6e0) : 0x800u + (uint)random.Next(0x40);
                 return Call($"rdmsr {from:x}", b => (ulong)b.Apic(vcpu).ReadMsr(from, out ulong read) ^ read);
             case 6:
                 return random.Next(8) == 0 ? Call("init", b =>
@@ -70,5 +73,6 @@ public sealed class LocalApicConformance : DeviceConformance<LocalApicPlugin>
         }
     }
 
-    private static BenchStep Call(string name, Func<DeviceBench, ulong> call) => new() { Kind = StepKind.Call, Name = name, Call = call };
+    private static BenchStep Call(string name, Func<DeviceBench, ulong> call) =>
+        new() { Kind = StepKind.Call, Name = name, Call = call };
 }

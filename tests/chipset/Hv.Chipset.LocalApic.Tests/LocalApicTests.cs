@@ -6,7 +6,8 @@ namespace Hv.Chipset.LocalApic.Tests;
 
 public sealed class LocalApicTests : IDisposable
 {
-    private const int Tpr = 0x080, Ppr = 0x0a0, Eoi = 0x0b0, Ldr = 0x0d0, Dfr = 0x0e0, Svr = 0x0f0, Isr = 0x100, Tmr = 0x180, Irr = 0x200,
+    private const int Tpr = 0x080, Ppr = 0x0a0, Eoi = 0x0b0, Ldr = 0x0d0, Dfr = 0x0e0, Svr = 0x0f0, Isr = 0x100,
+    Tmr = 0x180, Irr = 0x200,
         Esr = 0x280, Icr = 0x300, IcrHigh = 0x310, LvtLint0 = 0x350, LvtLint1 = 0x360, LvtError = 0x370;
     private readonly DeviceBench bench = DeviceBench.Create(new LocalApicPlugin(), ApicBench.Setup());
 

@@ -64,7 +64,8 @@ public sealed class X2apicTests : IDisposable
     {
         Assert.Equal(MsrStatus.Ok, bench.Apic(5).WriteMsr(0x830, command));
         Assert.Equal(command, Read(5, 0x830));
-        Assert.Equal(expected, string.Join(' ', Enumerable.Range(0, 20).Where(i => bench.Apic(i).Pending == VcpuSignals.Interrupt)));
+        Assert.Equal(expected,
+            string.Join(' ', Enumerable.Range(0, 20).Where(i => bench.Apic(i).Pending == VcpuSignals.Interrupt)));
     }
 
     [Fact]

@@ -99,7 +99,8 @@ public sealed class PciHostTests : IDisposable
     [Fact]
     public void Plug_AtATakenPlace_IsRefused()
     {
-        ConfigurationException e = Assert.Throws<ConfigurationException>(() => bench.Service<IPciBus>().Plug(new PciAddress(0, 3, 1), function));
+        ConfigurationException e = Assert.Throws<ConfigurationException>(
+            () => bench.Service<IPciBus>().Plug(new PciAddress(0, 3, 1), function));
         Assert.Contains("00:03.1", e.Message, StringComparison.Ordinal);
     }
 }

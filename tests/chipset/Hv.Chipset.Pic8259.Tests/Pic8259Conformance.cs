@@ -21,6 +21,7 @@ public sealed class Pic8259Conformance : DeviceConformance<Pic8259Plugin>
     }
 
     protected override BenchStep Next(Random random, DeviceBench bench) => random.Next(4) == 0
-        ? new BenchStep { Kind = StepKind.Call, Name = "acknowledge", Call = b => b.Service<IInterruptAcknowledge>().Acknowledge() }
+        ? new BenchStep { Kind = StepKind.Call, Name = "acknowledge", Call = b =>
+            b.Service<IInterruptAcknowledge>().Acknowledge() }
         : RandomSteps.Next(random, bench);
 }

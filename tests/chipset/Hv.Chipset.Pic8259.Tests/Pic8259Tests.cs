@@ -6,7 +6,8 @@ namespace Hv.Chipset.Pic8259.Tests;
 public sealed class Pic8259Tests : IDisposable
 {
     private const ushort Command = 0x20, Data = 0x21, SlaveCommand = 0xa0, SlaveData = 0xa1;
-    private readonly DeviceBench bench = DeviceBench.Create(new Pic8259Plugin(), new BenchSetup { HasCharPort = false });
+    private readonly DeviceBench bench =
+        DeviceBench.Create(new Pic8259Plugin(), new BenchSetup { HasCharPort = false });
 
     public Pic8259Tests() => Initialize(0x01);
 

@@ -6,7 +6,8 @@ namespace Hv.Chipset.Pit8254.Tests;
 public sealed class Pit8254Tests : IDisposable
 {
     private static readonly ClockDomain Clock = new(1_193_182);
-    private readonly DeviceBench bench = DeviceBench.Create(new Pit8254Plugin(), new BenchSetup { HasCharPort = false });
+    private readonly DeviceBench bench =
+        DeviceBench.Create(new Pit8254Plugin(), new BenchSetup { HasCharPort = false });
 
     public void Dispose() => bench.Dispose();
 
@@ -18,7 +19,8 @@ public sealed class Pit8254Tests : IDisposable
     }
 
     /// <summary>Lets whole clock ticks pass; counting begins with the first after the count was written.</summary>
-    private void Ticks(ulong count) => bench.Advance(Clock.TimeOf(Clock.TicksAt(bench.Now) + count).Nanoseconds - bench.Now.Nanoseconds);
+    private void Ticks(ulong count) =>
+        bench.Advance(Clock.TimeOf(Clock.TicksAt(bench.Now) + count).Nanoseconds - bench.Now.Nanoseconds);
 
     private int Count(int counter)
     {

@@ -23,12 +23,14 @@ public sealed class RawTests
     public void Open_TakesLengthAndSectorFromTheFile()
     {
         using IDiskImage image = Open(new MemoryFile(8192) { SectorBytes = 4096 });
-        Assert.Equal((8192, 4096, true, true), (image.LengthBytes, image.SectorBytes, image.IsConcurrent, image.CanDiscard));
+        Assert.Equal((8192, 4096, true, true),
+            (image.LengthBytes, image.SectorBytes, image.IsConcurrent, image.CanDiscard));
     }
 
     [Fact]
     public void Open_EmptyFile_SaysWhatToDo() =>
-        Assert.Contains("truncate", Assert.Throws<DiskException>(() => Open(new MemoryFile(0))).Message, StringComparison.Ordinal);
+        Assert.Contains("truncate", Assert.Throws<DiskException>(() => Open(new MemoryFile(0))).Message,
+            StringComparison.Ordinal);
 
     [Fact]
     public void LastSector_ThatTheFileOnlyBegins_ReadsAsZeroesAndGrowsWhenWritten()

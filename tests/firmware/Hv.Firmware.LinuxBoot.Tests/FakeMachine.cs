@@ -30,7 +30,8 @@ internal sealed class FakeMachine : IFirmwareContext, IDmaSpace
     public int VcpuCount { get; init; } = 2;
     public ulong TscHz => 1_000_000_000;
     public IReadOnlyList<MemoryRange> Ram { get; }
-    public MemoryRange? PciWindow { get; init; } = new MemoryRange { Start = new(0xc0000000), LengthBytes = 0x1000_0000 };
+    public MemoryRange? PciWindow { get; init; } =
+        new MemoryRange { Start = new(0xc0000000), LengthBytes = 0x1000_0000 };
     public MemoryRange? PciWindow64 { get; init; }
     public BootInputs Inputs { get; }
     public IDmaSpace Memory => this;

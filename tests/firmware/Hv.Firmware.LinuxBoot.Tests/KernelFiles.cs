@@ -52,5 +52,6 @@ internal static class KernelFiles
         }
     }
 
-    private static void Put32(byte[] to, int offset, uint value) => BinaryPrimitives.WriteUInt32LittleEndian(to.AsSpan(offset), value);
+    private static void Put32(byte[] to, int offset, uint value) =>
+        BinaryPrimitives.WriteUInt32LittleEndian(to.AsSpan(offset), value);
 }

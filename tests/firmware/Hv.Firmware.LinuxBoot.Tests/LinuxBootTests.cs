@@ -22,7 +22,8 @@ public sealed class LinuxBootTests : IDisposable
     {
         BootInputs inputs = new()
         {
-            Kernel = File("kernel", kernel), Initrd = initrd is null ? null : File("initrd", initrd), CommandLine = "console=ttyS0 é",
+            Kernel = File("kernel", kernel), Initrd = initrd is null ? null : File("initrd", initrd),
+            CommandLine = "console=ttyS0 é",
         };
         FakeMachine machine = new(megabytes, inputs);
         firmware.Validate(inputs, OptionValues.Empty);
@@ -114,8 +115,10 @@ public sealed class LinuxBootTests : IDisposable
     [Fact]
     public void Validate_OfATooLongCommandLine_GivesBothLengths()
     {
-        BootInputs inputs = new() { Kernel = File("k", KernelFiles.BzImage(true)), CommandLine = new string('x', 2048) };
-        string message = Assert.Throws<ConfigurationException>(() => firmware.Validate(inputs, OptionValues.Empty)).Message;
+        BootInputs inputs = new() { Kernel = File("k", KernelFiles.BzImage(true)),
+            CommandLine = new string('x', 2048) };
+        string message = Assert.Throws<ConfigurationException>(
+            () => firmware.Validate(inputs, OptionValues.Empty)).Message;
         Assert.Contains("2048", message, StringComparison.Ordinal);
         Assert.Contains("2047", message, StringComparison.Ordinal);
     }
@@ -123,7 +126,8 @@ public sealed class LinuxBootTests : IDisposable
     [Fact]
     public void Install_WithTooLittleMemory_SaysHowToGiveMore()
     {
-        ConfigurationException e = Assert.Throws<ConfigurationException>(() => Boot(KernelFiles.BzImage(true), megabytes: 8));
+        ConfigurationException e =
+            Assert.Throws<ConfigurationException>(() => Boot(KernelFiles.BzImage(true), megabytes: 8));
         Assert.Contains("--memory", e.Message, StringComparison.Ordinal);
     }
 
@@ -136,7 +140,8 @@ public sealed class LinuxBootTests : IDisposable
             for (int i = 0; i < 300; i++)
             {
                 byte[] damaged = (byte[])original.Clone();
-                for (int n = random.Next(1, 6); n > 0; n--) damaged[random.Next(original.Length < 4096 ? original.Length : 0x420)] = (byte)random.Next(256);
+                for (int n = random.Next(1, 6); n > 0; n--) damaged[random.Next(
+                    original.Length < 4096 ? original.Length : 0x420)] = (byte)random.Next(256);
                 BootInputs inputs = new() { Kernel = File("k", damaged) };
                 try
                 {

@@ -53,10 +53,12 @@ public sealed class PlatformTests
         byte[] fadt = image.Tables.Single(t => t.Signature == "FACP").Table;
         Assert.Equal(276, fadt.Length);
         Assert.Equal(0x600u, BinaryPrimitives.ReadUInt32LittleEndian(fadt.AsSpan(56)));
-        Assert.Equal((1, 8, 0xcf9ul, 6), (fadt[116], fadt[117], BinaryPrimitives.ReadUInt64LittleEndian(fadt.AsSpan(120)), fadt[128]));
+        Assert.Equal((1, 8, 0xcf9ul, 6),
+            (fadt[116], fadt[117], BinaryPrimitives.ReadUInt64LittleEndian(fadt.AsSpan(120)), fadt[128]));
         ReadOnlySpan<byte> dsdt = At(BinaryPrimitives.ReadUInt64LittleEndian(fadt.AsSpan(140)));
         Assert.Equal("DSDT"u8.ToArray(), dsdt[..4].ToArray());
-        ReadOnlySpan<byte> facs = image.Bytes.AsSpan((int)(BinaryPrimitives.ReadUInt64LittleEndian(fadt.AsSpan(132)) - image.Address));
+        ReadOnlySpan<byte> facs =
+            image.Bytes.AsSpan((int)(BinaryPrimitives.ReadUInt64LittleEndian(fadt.AsSpan(132)) - image.Address));
         Assert.Equal("FACS"u8.ToArray(), facs[..4].ToArray());
         byte[] madt = image.Tables.Single(t => t.Signature == "APIC").Table;
         Assert.Equal((0, 1), (madt[44], madt[52])); // processors before I/O APICs
@@ -131,7 +133,8 @@ public sealed class PlatformTests
         {
             ulong mask = ~(size - 1);
             if (offset == 0x04) Command = value;
-            if (offset == 0x10) Bar = (Bar & 0xffffffff00000000) | (value & mask & ((flags & 1) != 0 ? ~3u : ~0xfu)) | flags;
+            if (offset == 0x10) Bar = (Bar & 0xffffffff00000000) | (value & mask & ((flags & 1) != 0 ? ~3u : ~0xfu))
+                | flags;
             if (offset == 0x14 && (flags & 6) == 4) Bar = (uint)Bar | ((value & (mask >> 32)) << 32);
         }
     }
@@ -157,7 +160,8 @@ public sealed class PlatformTests
     [Fact]
     public void PciSetup_WithAFullWindow_SaysSo()
     {
-        FakeMachine machine = new(16, new BootInputs()) { PciWindow = new MemoryRange { Start = new(0xc0000000), LengthBytes = 0x1000 } };
+        FakeMachine machine =
+            new(16, new BootInputs()) { PciWindow = new MemoryRange { Start = new(0xc0000000), LengthBytes = 0x1000 } };
         machine.Functions[new PciAddress(0, 1, 0)] = new OneBar(0, 0x2000);
         Assert.Throws<ConfigurationException>(() => PciSetup.Assign(machine));
     }

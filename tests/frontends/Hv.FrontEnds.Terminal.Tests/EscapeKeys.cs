@@ -30,7 +30,8 @@ public sealed class EscapeKeys
         }
     }
 
-    private static void Feed(EscapeParser parser, ReadOnlySpan<byte> typed, List<byte> guest, List<EscapeCommand> commands)
+    private static void Feed(
+        EscapeParser parser, ReadOnlySpan<byte> typed, List<byte> guest, List<EscapeCommand> commands)
     {
         while (typed.Length > 0)
         {

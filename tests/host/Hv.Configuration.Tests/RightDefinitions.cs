@@ -99,7 +99,8 @@ public sealed class RightDefinitions : IDisposable
     {
         string path = fixture.File("a,b.img", "x");
 
-        VmDefinition vm = fixture.ReadRight(null, "kernel=" + Path.Combine(fixture.Root, "vmlinuz"), "disk=" + path.Replace(",", ",,"));
+        VmDefinition vm = fixture.ReadRight(
+            null, "kernel=" + Path.Combine(fixture.Root, "vmlinuz"), "disk=" + path.Replace(",", ",,"));
 
         Assert.Equal(path, vm.Machine.Backends.OfType<DiskBackendDescription>().Single().File);
     }

@@ -73,7 +73,8 @@ public sealed class WrongDefinitions : IDisposable
     [InlineData("""{ "name": "a", "name": "b" }""", Codes.DuplicateKey)]
     [InlineData("""{ "name": "a" """, Codes.MalformedJson)]
     [InlineData("""{ name: "a" }""", Codes.MalformedJson)]
-    public void Read_WrongShape_IsReported(string json, string code) => Assert.Contains(Mistakes(json), d => d.Code == code);
+    public void Read_WrongShape_IsReported(string json, string code) =>
+        Assert.Contains(Mistakes(json), d => d.Code == code);
 
     [Fact]
     public void Read_MistakeInsideAText_IsReportedAtItsColumn()

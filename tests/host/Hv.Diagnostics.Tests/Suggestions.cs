@@ -33,13 +33,15 @@ public sealed class Suggestions
     }
 
     [Fact]
-    public void Remedy_NothingNear_ListsWhatThereIs() => Assert.Equal("known: a, b", Suggestion.Remedy("zebra", ["b", "a"]));
+    public void Remedy_NothingNear_ListsWhatThereIs() =>
+        Assert.Equal("known: a, b", Suggestion.Remedy("zebra", ["b", "a"]));
 
     [Fact]
     public void Codes_AreDistinctAndExplainedInTheDocumentation()
     {
         string page = File.ReadAllText(
-            typeof(Suggestions).Assembly.GetCustomAttributes<AssemblyMetadataAttribute>().Single(a => a.Key == "ErrorsPage").Value!);
+            typeof(Suggestions).Assembly.GetCustomAttributes<AssemblyMetadataAttribute>().Single(
+                a => a.Key == "ErrorsPage").Value!);
         string[] codes = [.. typeof(Codes).GetFields().Select(f => (string)f.GetRawConstantValue()!)];
 
         Assert.Equal(codes.Length, codes.Distinct().Count());

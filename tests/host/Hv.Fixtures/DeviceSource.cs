@@ -3,7 +3,8 @@ namespace Hv.Fixtures;
 /// <summary>C# of devices that do nothing.</summary>
 public static class DeviceSource
 {
-    /// <summary>A factory of that name; <paramref name="body"/> goes into the class, <paramref name="options"/> is its schema.</summary>
+    /// <summary>A factory of that name; <paramref name="body"/> goes into the class, <paramref name="options"/> is its
+    /// schema.</summary>
     public static string Factory(string device, string className, string body = "", string options = "OptionSchema.Empty") => $$"""
         [Hv.Sdk.Device("{{device}}", Title = "a fixture")]
         public sealed class {{className}} : Hv.Sdk.IDeviceFactory
@@ -15,7 +16,8 @@ public static class DeviceSource
 
         """;
 
-    /// <summary>A device with a byte-wide port at F4h, of which a test says what its parts do: never returning, for one.</summary>
+    /// <summary>A device with a byte-wide port at F4h, of which a test says what its parts do: never returning, for
+    /// one.</summary>
     public static string PortDevice(string device, string constructor = "", string attach = "", string onWrite = "") => $$"""
         [Hv.Sdk.Device("{{device}}", Title = "a fixture")]
         public sealed class PortDeviceFactory : Hv.Sdk.IDeviceFactory

@@ -22,7 +22,8 @@ public sealed class FixtureInstallation : IDisposable
     /// <summary>The assembly of a plugin.</summary>
     public string AssemblyPath(string plugin) => Path.Combine(Folder(plugin), $"{plugin}.dll");
 
-    /// <summary>Adds a plugin: compiled from source against this host's SDK, with a manifest that provides these devices.</summary>
+    /// <summary>Adds a plugin: compiled from source against this host's SDK, with a manifest that provides these
+    /// devices.</summary>
     public void Add(string plugin, string source, params string[] devices)
     {
         Directory.CreateDirectory(Folder(plugin));
@@ -36,7 +37,8 @@ public sealed class FixtureInstallation : IDisposable
     /// <summary>The same with another range of the SDK.</summary>
     public void WriteManifest(string plugin, string sdk, string[] devices)
     {
-        string provides = string.Join(", ", devices.Select(d => $$"""{ "kind": "device", "name": "{{d}}", "title": "a fixture" }"""));
+        string provides = string.Join(
+            ", ", devices.Select(d => $$"""{ "kind": "device", "name": "{{d}}", "title": "a fixture" }"""));
         WriteManifestText(plugin, $$"""
             {
               "id": "{{plugin}}",

@@ -9,7 +9,8 @@ public static class PluginCompiler
 {
     private static readonly Lazy<MetadataReference[]> Framework = new(() =>
         [.. ((string)AppContext.GetData("TRUSTED_PLATFORM_ASSEMBLIES")!).Split(Path.PathSeparator)
-            .Where(p => Path.GetFileName(p) is "System.Private.CoreLib.dll" or "System.Runtime.dll" or "System.Collections.dll"
+            .Where(p => Path.GetFileName(p) is "System.Private.CoreLib.dll" or "System.Runtime.dll"
+                or "System.Collections.dll"
                 or "netstandard.dll" or "System.Console.dll")
             .Select(p => MetadataReference.CreateFromFile(p))]);
 

@@ -3,7 +3,8 @@ using System.Text;
 
 namespace Hv.Fixtures;
 
-/// <summary>Kernels of a few instructions: ELF files with a PVH entry, entered in 32-bit protected mode without paging.</summary>
+/// <summary>Kernels of a few instructions: ELF files with a PVH entry, entered in 32-bit protected mode without
+/// paging.</summary>
 public static class StubKernel
 {
     private const uint LoadAddress = 0x100000;
@@ -55,7 +56,8 @@ public static class StubKernel
         return elf;
     }
 
-    private static void Segment(Span<byte> header, uint type, int offset, ulong address, long fileBytes, ulong memoryBytes)
+    private static void Segment(
+        Span<byte> header, uint type, int offset, ulong address, long fileBytes, ulong memoryBytes)
     {
         BinaryPrimitives.WriteUInt32LittleEndian(header, type);
         BinaryPrimitives.WriteInt64LittleEndian(header[8..], offset);

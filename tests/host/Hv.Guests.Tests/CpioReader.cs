@@ -9,8 +9,8 @@ internal sealed record CpioEntry(string Path, uint Mode, uint Major, uint Minor,
     public string Text => Encoding.UTF8.GetString(Contents);
 }
 
-/// <summary>Reads archives as the kernel does (init/initramfs.c's states, from the format's description): headers and data at
-/// multiples of four, a trailer at the end.</summary>
+/// <summary>Reads archives as the kernel does (init/initramfs.c's states, from the format's description): headers and
+/// data at multiples of four, a trailer at the end.</summary>
 internal static class CpioReader
 {
     public static List<CpioEntry> Read(byte[] archive)
@@ -20,7 +20,9 @@ internal static class CpioReader
         while (true)
         {
             Assert.Equal("070701", Encoding.ASCII.GetString(archive, at, 6));
-            uint Field(int index) => uint.Parse(Encoding.ASCII.GetString(archive, at + 6 + (index * 8), 8), NumberStyles.HexNumber, CultureInfo.InvariantCulture);
+            uint Field(int index) =>
+                uint.Parse(Encoding.ASCII.GetString(archive, at + 6 + (index * 8), 8), NumberStyles.HexNumber,
+                    CultureInfo.InvariantCulture);
             int size = (int)Field(6);
             int nameLength = (int)Field(11);
             string name = Encoding.UTF8.GetString(archive, at + 110, nameLength - 1);

@@ -22,7 +22,8 @@ public sealed class ModuleDependencies : IDisposable
     [Fact]
     public void WithDependencies_PutsWhatIsNeededFirstAndLeavesTheRestOut()
     {
-        IReadOnlyList<KernelModule> modules = new KernelModules(fixture.Root).WithDependencies(["disk", "bus-core", "absent"]);
+        IReadOnlyList<KernelModule> modules =
+            new KernelModules(fixture.Root).WithDependencies(["disk", "bus-core", "absent"]);
 
         Assert.Equal(["sum", "ring", "bus_core", "disk"], modules.Select(m => m.Name));
     }
@@ -38,7 +39,8 @@ public sealed class ModuleDependencies : IDisposable
 
     [Fact]
     public void AliasList_LeadsToTheModule() =>
-        Assert.Equal("alias bus:d2v* disk\n", KernelModules.AliasList(new KernelModules(fixture.Root).WithDependencies(["disk"])));
+        Assert.Equal("alias bus:d2v* disk\n",
+            KernelModules.AliasList(new KernelModules(fixture.Root).WithDependencies(["disk"])));
 
     [Fact]
     public void Read_CompressedModules_AreUnpackedUnderTheirPlainName()
@@ -68,7 +70,8 @@ public sealed class ModuleDependencies : IDisposable
     {
         File.WriteAllText(Path.Combine(fixture.Root, "text.ko"), "this is text");
 
-        DiagnosticException e = Assert.Throws<DiagnosticException>(() => new KernelModules(fixture.Root).WithDependencies(["text"]));
+        DiagnosticException e =
+            Assert.Throws<DiagnosticException>(() => new KernelModules(fixture.Root).WithDependencies(["text"]));
 
         Assert.Equal(Codes.BadPackage, e.Diagnostics[0].Code);
         Assert.EndsWith("text.ko", e.Diagnostics[0].Place.Source);

@@ -60,7 +60,8 @@ public sealed class CrashRecordTests
     // Opening the link gives the same memory under another descriptor, which the reader then owns.
     private static int Duplicate(string link)
     {
-        Microsoft.Win32.SafeHandles.SafeFileHandle handle = File.OpenHandle(link, FileMode.Open, FileAccess.ReadWrite, FileShare.ReadWrite);
+        Microsoft.Win32.SafeHandles.SafeFileHandle handle =
+            File.OpenHandle(link, FileMode.Open, FileAccess.ReadWrite, FileShare.ReadWrite);
         int descriptor = (int)handle.DangerousGetHandle();
         handle.SetHandleAsInvalid();
         return descriptor;

@@ -4,7 +4,8 @@ using Hv.Sdk;
 
 namespace Hv.PluginHost.Tests;
 
-/// <summary>Every way in which a plugin can be broken: it is named, with a remedy, and its neighbour works on.</summary>
+/// <summary>Every way in which a plugin can be broken: it is named, with a remedy, and its neighbour works
+/// on.</summary>
 public sealed class BrokenPlugin : IDisposable
 {
     private readonly FixtureInstallation installation = new();
@@ -77,7 +78,8 @@ public sealed class BrokenPlugin : IDisposable
             namespace Hv.Sdk { public interface IDeviceFactory { } }
             """);
         installation.WriteManifest("Broken", "broken");
-        PluginCompiler.Compile(installation.AssemblyPath("Broken"), "public sealed class Broken : Hv.Sdk.IDeviceFactory { }", next);
+        PluginCompiler.Compile(
+            installation.AssemblyPath("Broken"), "public sealed class Broken : Hv.Sdk.IDeviceFactory { }", next);
 
         Assert.Contains("2.0.0.0", AssertFails("broken", "Broken", Codes.WrongSdk).Problem);
     }
@@ -132,7 +134,8 @@ public sealed class BrokenPlugin : IDisposable
     [Fact]
     public void Create_ConstructorThrows_SparesTheOtherDevicesOfThePlugin()
     {
-        string source = DeviceSource.Factory("broken", "Broken", """public Broken() => throw new System.FormatException("no luck");""")
+        string source = DeviceSource.Factory(
+            "broken", "Broken", """public Broken() => throw new System.FormatException("no luck");""")
             + DeviceSource.Factory("sound", "Sound");
         installation.Add("Broken", source, "broken", "sound");
 
@@ -183,7 +186,8 @@ public sealed class BrokenPlugin : IDisposable
     {
         string source = DeviceSource.Factory("broken", "Broken", "public object Used => typeof(Hv.Diagnostics.Place);");
         installation.WriteManifest("Broken", "broken");
-        PluginCompiler.Compile(installation.AssemblyPath("Broken"), source, PluginCompiler.SdkPath, typeof(Place).Assembly.Location);
+        PluginCompiler.Compile(
+            installation.AssemblyPath("Broken"), source, PluginCompiler.SdkPath, typeof(Place).Assembly.Location);
 
         Assert.Contains("Hv.Diagnostics.dll", AssertFails("broken", "Broken", Codes.DependencyMissing).Problem);
     }
@@ -218,7 +222,8 @@ public sealed class BrokenPlugin : IDisposable
             }
             """);
 
-        InstalledPlugin plugin = installation.Open().Plugins.Single(p => p.Folder.EndsWith("Broken", StringComparison.Ordinal));
+        InstalledPlugin plugin =
+            installation.Open().Plugins.Single(p => p.Folder.EndsWith("Broken", StringComparison.Ordinal));
 
         Assert.Equal(
             [Codes.UnknownKey, Codes.MissingKey, Codes.BadManifest, Codes.NotAChoice],
@@ -251,7 +256,8 @@ public sealed class BrokenPlugin : IDisposable
     {
         PluginCatalog catalog = installation.Open();
 
-        DiagnosticException e = Assert.Throws<DiagnosticException>(() => catalog.Create<IDeviceFactory>(ExtensionKind.Device, device));
+        DiagnosticException e =
+            Assert.Throws<DiagnosticException>(() => catalog.Create<IDeviceFactory>(ExtensionKind.Device, device));
 
         Diagnostic found = e.Diagnostics[0];
         Assert.Equal(code, found.Code);

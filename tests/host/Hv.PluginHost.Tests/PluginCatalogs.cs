@@ -65,7 +65,8 @@ public sealed class PluginCatalogs : IDisposable
                 public static class Greeting { public static string Text => "greeting {{version}}"; }
                 """);
             string body = "public override string ToString() => Greeting.Text;";
-            PluginCompiler.Compile(installation.AssemblyPath(plugin), DeviceSource.Factory($"greets{version}", plugin, body),
+            PluginCompiler.Compile(
+                installation.AssemblyPath(plugin), DeviceSource.Factory($"greets{version}", plugin, body),
                 PluginCompiler.SdkPath, dependency);
             installation.WriteManifest(plugin, $"greets{version}");
         }
@@ -144,5 +145,6 @@ public sealed class PluginCatalogs : IDisposable
     public void SdkRange_Parse_RefusesWhatIsNoRange(string text) => Assert.Null(SdkRange.Parse(text));
 
     private Diagnostic Failure(string device) =>
-        Assert.Throws<DiagnosticException>(() => installation.Open().Create<IDeviceFactory>(ExtensionKind.Device, device)).Diagnostics[0];
+        Assert.Throws<DiagnosticException>(
+            () => installation.Open().Create<IDeviceFactory>(ExtensionKind.Device, device)).Diagnostics[0];
 }

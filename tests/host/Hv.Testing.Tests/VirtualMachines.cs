@@ -100,8 +100,10 @@ public sealed class VirtualMachines : IDisposable
 
         async Task<(TimeSpan Now, ulong Retired)> At(double milliseconds)
         {
-            // Each start is a pause of its own: how far the machine is by then depends on the host, where it stands does not.
-            await using Vm vm = await Vm.Start(Stub(StubKernel.PrintAndSpin("x")).Deterministic(seed: 1), isPaused: true);
+            // Each start is a pause of its own: how far the machine is by then depends on the host, where it stands
+            // does not.
+            await using Vm vm = await Vm.Start(
+                Stub(StubKernel.PrintAndSpin("x")).Deterministic(seed: 1), isPaused: true);
             await vm.RunFor(TimeSpan.FromMilliseconds(1));
             await vm.RunFor(TimeSpan.FromMilliseconds(milliseconds) - vm.Now);
             TimeSpan now = vm.Now;
@@ -147,7 +149,8 @@ public sealed class VirtualMachines : IDisposable
 
     [Fact]
     public void With_AnUnknownKey_SuggestsTheRightOne() =>
-        Assert.Contains("'memory'", Assert.Throws<ArgumentException>(() => Setup().With("memroy", "1G")).Message, StringComparison.Ordinal);
+        Assert.Contains("'memory'", Assert.Throws<ArgumentException>(() => Setup().With("memroy", "1G")).Message,
+            StringComparison.Ordinal);
 
     [Fact]
     public async Task Devices_Inspected_ShowWhatTheGuestDid()
@@ -156,7 +159,8 @@ public sealed class VirtualMachines : IDisposable
         await vm.Serial.Expect("abc");
 
         Assert.Equal(3UL, await vm.Devices["serial0"].Counter("writes"));
-        Assert.Contains("serial0", (await Assert.ThrowsAsync<VmTestException>(() => vm.Devices["nothing"].Inspect())).Message,
+        Assert.Contains("serial0",
+            (await Assert.ThrowsAsync<VmTestException>(() => vm.Devices["nothing"].Inspect())).Message,
             StringComparison.Ordinal);
     }
 }

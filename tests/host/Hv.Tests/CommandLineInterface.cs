@@ -2,7 +2,8 @@ using System.Text.Json;
 
 namespace Hv.Tests;
 
-/// <summary>The command line is an interface: exit codes, places of mistakes, JSON and completion stay as they are.</summary>
+/// <summary>The command line is an interface: exit codes, places of mistakes, JSON and completion stay as they
+/// are.</summary>
 public sealed class CommandLineInterface : IDisposable
 {
     private readonly HvProcess hv = new();
@@ -79,7 +80,8 @@ public sealed class CommandLineInterface : IDisposable
         HvResult result = hv.Run("run", "vm.json");
 
         Assert.Equal(2, result.ExitCode);
-        foreach (string place in (string[])["vm.json:2:3: ", "vm.json:3:13: ", "vm.json:4:11: ", "vm.json:5:12: ", "vm.json:6:"])
+        foreach (string place in (
+            string[])["vm.json:2:3: ", "vm.json:3:13: ", "vm.json:4:11: ", "vm.json:5:12: ", "vm.json:6:"])
         {
             Assert.Contains(place, result.Error);
         }
@@ -175,7 +177,8 @@ public sealed class CommandLineInterface : IDisposable
     {
         using JsonDocument document = JsonDocument.Parse(hv.Run("doctor", "--json").Output);
 
-        string?[] subjects = [.. document.RootElement.EnumerateArray().Select(f => f.GetProperty("subject").GetString())];
+        string?[] subjects =
+            [.. document.RootElement.EnumerateArray().Select(f => f.GetProperty("subject").GetString())];
         Assert.Contains("hardware virtualization", subjects);
         Assert.Contains("plugins", subjects);
         Assert.Contains("engine interpret", subjects);
@@ -206,7 +209,8 @@ public sealed class CommandLineInterface : IDisposable
     [Fact]
     public void RunLinux_WithoutApt_SaysWhatToPass()
     {
-        HvResult result = hv.RunProgram("/usr/bin/env", "PATH=/nowhere", $"DOTNET_ROOT={DotnetRoot}", HvProcess.Executable, "run", "linux");
+        HvResult result = hv.RunProgram(
+            "/usr/bin/env", "PATH=/nowhere", $"DOTNET_ROOT={DotnetRoot}", HvProcess.Executable, "run", "linux");
 
         Assert.Equal(1, result.ExitCode);
         Assert.Contains("HV4001", result.Error);

@@ -3,7 +3,8 @@ using Hv.Fixtures;
 
 namespace Hv.Tests;
 
-/// <summary>Plugins that take their process with them at once: nothing in it can report that, so its supervisor does.</summary>
+/// <summary>Plugins that take their process with them at once: nothing in it can report that, so its supervisor
+/// does.</summary>
 public sealed class CrashingPlugins : IDisposable
 {
     private const string Plugin = "crasher";
@@ -81,7 +82,8 @@ public sealed class CrashingPlugins : IDisposable
         installation.Open();
         File.WriteAllBytes(Path.Combine(hv.Root, "kernel.elf"), StubKernel.Exit(0));
         return hv.Run(
-            "run", "--plugins", Path.Combine(installation.Root, "plugins.json"), "--kernel", "kernel.elf", "--memory", "64M",
+            "run", "--plugins", Path.Combine(installation.Root, "plugins.json"), "--kernel", "kernel.elf", "--memory",
+            "64M",
             "--name", "its-name", "--device", "crash", "--result", "result.json", "--timeout", "2s");
     }
 }

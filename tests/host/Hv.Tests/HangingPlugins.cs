@@ -16,7 +16,8 @@ public sealed class HangingPlugins : IDisposable
 
     [Fact]
     public void Constructor_NeverReturns_IsNamedWithFour() =>
-        AssertNamed(Run(DeviceSource.PortDevice("sloth", constructor: DeviceSource.Forever)), "error HV2018: plugin 'Sloth'");
+        AssertNamed(Run(DeviceSource.PortDevice("sloth", constructor: DeviceSource.Forever)),
+            "error HV2018: plugin 'Sloth'");
 
     [Fact]
     public void Attach_NeverReturns_IsNamedWithFour() =>

@@ -17,7 +17,8 @@ internal sealed class HvProcess : IDisposable
 
     /// <summary>The executable.</summary>
     public static string Executable { get; } = Path.Combine(
-        typeof(HvProcess).Assembly.GetCustomAttributes<AssemblyMetadataAttribute>().Single(a => a.Key == "HvOutput").Value!, "hv");
+        typeof(HvProcess).Assembly.GetCustomAttributes<AssemblyMetadataAttribute>().Single(
+            a => a.Key == "HvOutput").Value!, "hv");
 
     /// <summary>The working directory, empty at first.</summary>
     public string Root { get; }

@@ -141,7 +141,8 @@ public sealed class MachineRuns : IDisposable
     private Process Start(byte[] kernel, params string[] flags)
     {
         File.WriteAllBytes(Path.Combine(hv.Root, "kernel.elf"), kernel);
-        var start = new ProcessStartInfo(HvProcess.Executable, ["run", "--kernel", "kernel.elf", "--memory", "64M", "--timeout", "120s", .. flags])
+        var start = new ProcessStartInfo(
+            HvProcess.Executable, ["run", "--kernel", "kernel.elf", "--memory", "64M", "--timeout", "120s", .. flags])
         {
             WorkingDirectory = hv.Root,
             RedirectStandardInput = true,

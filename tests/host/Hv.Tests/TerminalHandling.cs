@@ -2,7 +2,8 @@ using Hv.Fixtures;
 
 namespace Hv.Tests;
 
-/// <summary>On a real terminal (a pseudo-terminal that <c>script</c> makes): keys, and the mode that is left behind.</summary>
+/// <summary>On a real terminal (a pseudo-terminal that <c>script</c> makes): keys, and the mode that is left
+/// behind.</summary>
 public sealed class TerminalHandling : IDisposable
 {
     private readonly HvProcess hv = new();
@@ -17,7 +18,8 @@ public sealed class TerminalHandling : IDisposable
 
     [Fact]
     public void CtrlBracketQuestionMark_ShowsTheKeys() =>
-        Assert.Contains("p pause or go on", AssertRestored("""printf '\035?'; sleep 1; printf '\035q'""", expectedCode: null));
+        Assert.Contains("p pause or go on",
+            AssertRestored("""printf '\035?'; sleep 1; printf '\035q'""", expectedCode: null));
 
     [Fact]
     public void StopAndContinue_RestoresTheModeForTheTimeBetween()
@@ -45,7 +47,8 @@ public sealed class TerminalHandling : IDisposable
     public void Signal_RestoresTheMode(string signal, string expectedCode) =>
         AssertRestored($"kill -{signal} $(cat pid) >/dev/null", expectedCode);
 
-    /// <summary>Runs hv on a terminal, does something once the guest is ready, and compares the modes before and after.</summary>
+    /// <summary>Runs hv on a terminal, does something once the guest is ready, and compares the modes before and
+    /// after.</summary>
     private string AssertRestored(string keys, string? expectedCode)
     {
         hv.Write("inside.sh", $"""

@@ -74,7 +74,8 @@ public sealed class BlockTests : IDisposable
         {
             Completed.Add((tag, status));
             CompletedAt.Add(context.Clock.Now.Nanoseconds);
-            if (Completed.Count == Math.Max(requests.Count, 1) || Completed.Count == Submitted.Count(s => s) || tag == LastTag)
+            if (Completed.Count == Math.Max(requests.Count, 1) || Completed.Count == Submitted.Count(s => s)
+                || tag == LastTag)
                 context.Machine.RequestPowerOff("all done");
         }
 
@@ -370,7 +371,8 @@ public sealed class BlockTests : IDisposable
         // One request at a time: when the second is done, the first has done all that it ever will.
         format.IsConcurrent = false;
         format.Gate.Reset();
-        (TestMachine m, List<Controller> made) = Machine([Ask(BlockOperation.Read, 1024, 512, 1, Segment(0x10000, 512))]);
+        (TestMachine m, List<Controller> made) =
+            Machine([Ask(BlockOperation.Read, 1024, 512, 1, Segment(0x10000, 512))]);
         using Machine machine = m.Begin();
         AwaitBegun(1);
         made[0].OnStrand(port =>
@@ -379,7 +381,8 @@ public sealed class BlockTests : IDisposable
             port.Abandon(1);
             port.Abandon(77);
             // Its tag is free again.
-            (BlockRequest request, DmaSegment[] segments) = Ask(BlockOperation.Read, 2048, 512, 1, Segment(0x20000, 512));
+            (BlockRequest request, DmaSegment[] segments) =
+                Ask(BlockOperation.Read, 2048, 512, 1, Segment(0x20000, 512));
             Assert.True(port.TrySubmit(request, segments));
         });
         format.Gate.Set();
@@ -394,14 +397,16 @@ public sealed class BlockTests : IDisposable
     public void Abandon_WriteThatHangs_LandsBeforeWhateverFollows()
     {
         format.Gate.Reset();
-        (TestMachine m, List<Controller> made) = Machine([Ask(BlockOperation.Write, 8192, 512, 1, Segment(0x10000, 512))]);
+        (TestMachine m, List<Controller> made) =
+            Machine([Ask(BlockOperation.Write, 8192, 512, 1, Segment(0x10000, 512))]);
         using Machine machine = m.Begin();
         AwaitBegun(1);
         made[0].OnStrand(port =>
         {
             m.ScriptedEngine.Partition!.Word(0x10000) = 0x2222_2222;
             port.Abandon(1);
-            (BlockRequest request, DmaSegment[] segments) = Ask(BlockOperation.Write, 8192, 512, 2, Segment(0x10000, 512));
+            (BlockRequest request, DmaSegment[] segments) =
+                Ask(BlockOperation.Write, 8192, 512, 2, Segment(0x10000, 512));
             Assert.True(port.TrySubmit(request, segments));
         });
         Assert.Single(format.Begun);
@@ -417,7 +422,8 @@ public sealed class BlockTests : IDisposable
         format.IsConcurrent = false;
         format.Gate.Reset();
         (TestMachine m, List<Controller> made) = Machine(
-            [.. Enumerable.Range(0, 100).Select(i => Ask(BlockOperation.Write, i * 512, 512, (ulong)i, Segment(0x10000, 512)))]);
+            [.. Enumerable.Range(0, 100).Select(
+                i => Ask(BlockOperation.Write, i * 512, 512, (ulong)i, Segment(0x10000, 512)))]);
         using Machine machine = m.Begin();
         AwaitBegun(1);
         made[0].OnStrand(port =>
@@ -455,7 +461,8 @@ public sealed class BlockTests : IDisposable
     public async Task Reset_HostNeverAnswers_IsDoneAndNothingOfBeforeIsHeardOf()
     {
         format.Gate.Reset();
-        (TestMachine m, List<Controller> made) = Machine([Ask(BlockOperation.Read, 1024, 512, 1, Segment(0x10000, 512))]);
+        (TestMachine m, List<Controller> made) =
+            Machine([Ask(BlockOperation.Read, 1024, 512, 1, Segment(0x10000, 512))]);
         using Machine machine = m.Begin();
         AwaitBegun(1);
         await machine.ResetAsync();

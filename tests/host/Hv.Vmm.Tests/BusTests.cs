@@ -184,7 +184,8 @@ public sealed class BusTests
         m.Description = m.Description with { Time = mode };
         m.Run();
         Assert.Equal([0, 1, 2, 3, 3, 0, 0, 1], reads);
-        Assert.Equal((0x0102_0304_0506ul, 7ul, 8ul), (m.Vcpu(0).Register(0), m.Vcpu(0).Register(1), m.Vcpu(0).Register(2)));
+        Assert.Equal((0x0102_0304_0506ul, 7ul, 8ul),
+            (m.Vcpu(0).Register(0), m.Vcpu(0).Register(1), m.Vcpu(0).Register(2)));
     }
 
     [Fact]

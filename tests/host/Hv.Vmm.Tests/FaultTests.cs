@@ -14,7 +14,8 @@ using Hv.Vmm.Description;
 
 namespace Hv.Vmm.Tests;
 
-/// <summary>Faults are wired where a rule addresses them and nowhere else, strike when they should, and are part of the machine.</summary>
+/// <summary>Faults are wired where a rule addresses them and nowhere else, strike when they should, and are part of the
+/// machine.</summary>
 public sealed class FaultTests : IDisposable
 {
     private readonly string folder = Directory.CreateTempSubdirectory("hv-faults").FullName;
@@ -48,7 +49,8 @@ public sealed class FaultTests : IDisposable
         public Gear? Last { get; private set; }
         public OptionSchema Options => OptionSchema.Empty;
         public IFault Create(OptionValues options) => this;
-        public IDmaSpace Decorate(IDmaSpace inner, in FaultSite site, IFaultScope scope) => Last = new Gear(inner, scope, this);
+        public IDmaSpace Decorate(IDmaSpace inner, in FaultSite site, IFaultScope scope) =>
+            Last = new Gear(inner, scope, this);
 
         public sealed class Gear : ForwardingDmaSpace, IFaultState
         {
@@ -77,7 +79,8 @@ public sealed class FaultTests : IDisposable
     private const ushort Port = 0x100;
 
     private static Step[] Reads(int count) =>
-        [.. Enumerable.Range(0, count).Select(i => new Step.In(Port, 1, i)), new Step.Out(0x200, 1, 0), new Step.Halt()];
+        [.. Enumerable.Range(0, count).Select(i => new Step.In(Port, 1, i)), new Step.Out(0x200, 1, 0),
+            new Step.Halt()];
 
     private static TestMachine Machine(Step[] script, params FaultDescription[] rules)
     {
@@ -158,7 +161,8 @@ public sealed class FaultTests : IDisposable
         Assert.Same(test.Vcpu(0), hardware.Vcpus[0].Vcpu);
         Assert.IsType<Time.VmTimer>(timer);
         Assert.Equal(new IrqLine(hardware.Fabric, 0), line);
-        Assert.NotSame(hardware.Devices.Find(d => d.Path == "dut")!.Node.Device, hardware.Ports.Table.Find(Port, out _, out _)!.Handler);
+        Assert.NotSame(hardware.Devices.Find(d => d.Path == "dut")!.Node.Device,
+            hardware.Ports.Table.Find(Port, out _, out _)!.Handler);
     }
 
     [Fact]
@@ -179,7 +183,8 @@ public sealed class FaultTests : IDisposable
         FaultRule rule = Assert.Single(machine.Faults);
         Assert.Equal((5ul, 2ul), (rule.Opportunities, rule.Fired));
         Assert.Equal(["dut:region:io"], rule.Sites.Select(s => s.ToString()));
-        Assert.Equal([(4L, "0 became 1"), (12L, "0 became 1")], rule.Firings.Select(f => (f.At.Nanoseconds, f.Evidence)));
+        Assert.Equal([(4L, "0 became 1"), (12L, "0 became 1")],
+            rule.Firings.Select(f => (f.At.Nanoseconds, f.Evidence)));
         Assert.Contains("Info fault: plus-one at dut:region:io, 4 ns: 0 became 1", test.Messages);
     }
 
@@ -202,8 +207,10 @@ public sealed class FaultTests : IDisposable
     public void Moments_ComeAtTheirTimes()
     {
         Clockwork clockwork = new();
-        Step[] script = [.. Enumerable.Repeat(new Step.In(Port, 1, 0), 100), new Step.Out(0x200, 1, 0), new Step.Halt()];
-        TestMachine test = Machine(script, Rule("clockwork", "dut", ("after", "40ns"), ("period", "1us"), ("count", "3")))
+        Step[] script = [.. Enumerable.Repeat(new Step.In(Port, 1, 0), 100), new Step.Out(0x200, 1, 0),
+            new Step.Halt()];
+        TestMachine test = Machine(
+            script, Rule("clockwork", "dut", ("after", "40ns"), ("period", "1us"), ("count", "3")))
             .Fault("clockwork", clockwork);
         Assert.Equal(6, Machine(script, Rule("clockwork", "dut", ("after", "1ms"))).Run().ExitCode);
         Assert.Equal(0, test.Run().ExitCode);

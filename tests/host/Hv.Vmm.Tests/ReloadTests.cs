@@ -46,15 +46,18 @@ public sealed class ReloadTests
         };
     }
 
-    private static TestMachine Busy(TimeMode mode = TimeMode.Real, Action<LambdaDevice, IDeviceContext>? device = null, int vcpus = 1)
+    private static TestMachine Busy(
+        TimeMode mode = TimeMode.Real, Action<LambdaDevice, IDeviceContext>? device = null, int vcpus = 1)
     {
         Step[] script =
         [
             new Step.Out(0xf0, 1, 1),
-            new Step.Out(0x50, 4, 1), new Step.In(0x50, 4, 1), new Step.Count(0x1000), new Step.Clock(0), new Step.Jump(1),
+            new Step.Out(0x50, 4, 1), new Step.In(0x50, 4, 1), new Step.Count(0x1000), new Step.Clock(0),
+            new Step.Jump(1),
         ];
         Step[] second = [new Step.Count(0x2000), new Step.Clock(0), new Step.Halt(), new Step.Jump(0)];
-        TestMachine m = new TestMachine(script, second).Add("worker", device ?? Worker, Plugin).Wire("worker", "irq", "apic", "lint0", 0);
+        TestMachine m = new TestMachine(script, second).Add("worker", device ?? Worker, Plugin).Wire(
+            "worker", "irq", "apic", "lint0", 0);
         m.Description = m.Description with
         {
             Time = mode,
@@ -100,7 +103,8 @@ public sealed class ReloadTests
             await machine.PauseAsync();
             LambdaDevice after = next.Made[1];
             Assert.True(after.Registers[0] > before.Registers[0], "accesses are counted on");
-            Assert.True(SpinWait.SpinUntil(() => after.Registers[1] > before.Registers[1], TestMachine.Patience), "the timer goes on");
+            Assert.True(SpinWait.SpinUntil(() => after.Registers[1] > before.Registers[1], TestMachine.Patience),
+                "the timer goes on");
             await machine.ResumeAsync();
             before = after;
         }
@@ -185,7 +189,8 @@ public sealed class ReloadTests
         switch (how)
         {
             case "create": next.Device("worker", () => throw new InvalidOperationException("no such luck")); break;
-            case "options": next.Device("worker", () => throw new ConfigurationException("worker has no option 'size'")); break;
+            case "options": next.Device(
+                "worker", () => throw new ConfigurationException("worker has no option 'size'")); break;
             case "attach": next.Device("worker", (_, _) => throw new InvalidOperationException("no such luck")); break;
             case "reset":
                 next.Device("worker", (d, c) =>
@@ -194,11 +199,13 @@ public sealed class ReloadTests
                     d.OnReset = _ => throw new InvalidOperationException("no such luck");
                 });
                 break;
-            case "load": next.Device("worker", Worker, d => d.OnLoad = _ => throw new StateException("no such luck")); break;
+            case "load": next.Device("worker", Worker, d => d.OnLoad = _ => throw new StateException("no such luck"));
+                break;
             case "gone": break;
             case "stateless": next.Device("worker", () => new Stateless()); break;
             case "other-state": next.Device("worker", Worker, d => d.StateId = "test.other"); break;
-            case "older-state": next.Device("worker", Worker, d => (d.StateVersion, d.OldestStateVersion) = (3, 2)); break;
+            case "older-state": next.Device("worker", Worker, d => (d.StateVersion, d.OldestStateVersion) = (3, 2));
+                break;
             case "no-timer":
                 next.Device("worker", (d, c) => c.MapPorts("io", 0x50, 4, d, 0));
                 break;

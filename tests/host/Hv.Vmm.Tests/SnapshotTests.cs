@@ -18,8 +18,7 @@ public sealed class SnapshotTests : IDisposable
     public void Dispose() => Directory.Delete(folder, recursive: true);
 
     /// <summary>A guest that never ends: counts in RAM, reads the clock, and makes a device arm a timer that draws
-    /// randomness, raises a line and
-    /// sends an interrupt.</summary>
+    /// randomness, raises a line and sends an interrupt.</summary>
     private static TestMachine Busy(TimeMode mode, int vcpus, string? restoreFrom = null, ulong seed = 7)
     {
         Step[] script =
@@ -312,14 +311,16 @@ public sealed class SnapshotTests : IDisposable
         Assert.Equal(2ul, device.StepsWhenSaved);
     }
 
-    /// <summary>A machine is saved while an instruction waits for the second of its reads: the first is not made again.</summary>
+    /// <summary>A machine is saved while an instruction waits for the second of its reads: the first is not made
+    /// again.</summary>
     [Fact]
     public async Task Save_InstructionWaitsForARead_ReadsThatItMadeAreKept()
     {
         List<ulong> reads = [];
         ulong ticket = 0;
         IDeviceContext? context = null;
-        TestMachine Machine() => new TestMachine([new Step.InAll(0, 0x30, 0x31), new Step.Out(0x600, 1, 0), new Step.Halt()])
+        TestMachine Machine() =>
+            new TestMachine([new Step.InAll(0, 0x30, 0x31), new Step.Out(0x600, 1, 0), new Step.Halt()])
             .Add("slow", (d, c) =>
             {
                 context = c;

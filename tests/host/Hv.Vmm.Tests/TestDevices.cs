@@ -71,8 +71,7 @@ internal sealed class LambdaFactory(Func<IDevice> make) : IDeviceFactory
 }
 
 /// <summary>Local APICs that hold one pending vector each: taken from MSIs (data = vector, address bits 12–19 = vCPU)
-/// and from the pin <c>lint0</c>.
-/// A write of v to port 0xF0 sends a start-up IPI to vCPU v.</summary>
+/// and from the pin <c>lint0</c>. A write of v to port 0xF0 sends a start-up IPI to vCPU v.</summary>
 internal sealed class TestApics : IDevice, ILocalApics, IMsiTarget, IIrqHandler, IIoHandler, IStateful
 {
     private TestApic[] apics = [];

@@ -126,7 +126,8 @@ internal sealed class TestMachine : IExtensions, IBoard, IFirmware, IMachineLog
     INetBackend IExtensions.NetBackend(string name) => Network ?? throw new ConfigurationException(name);
     ICharBackend IExtensions.CharBackend(string name) => Chars ?? throw new ConfigurationException(name);
     IFaultFactory IExtensions.Fault(string name) =>
-        faults.TryGetValue(name, out IFaultFactory? fault) ? fault : throw new ConfigurationException($"no fault {name}");
+        faults.TryGetValue(name, out IFaultFactory? fault)
+            ? fault : throw new ConfigurationException($"no fault {name}");
 
     // ---- IBoard, IFirmware
 

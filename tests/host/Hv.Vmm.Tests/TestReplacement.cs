@@ -27,7 +27,8 @@ internal sealed class TestReplacement(string plugin) : IPluginReplacement
         return this;
     }
 
-    public TestReplacement Device(string model, Action<LambdaDevice, IDeviceContext> attach, Action<LambdaDevice>? prepare = null) =>
+    public TestReplacement Device(
+        string model, Action<LambdaDevice, IDeviceContext> attach, Action<LambdaDevice>? prepare = null) =>
         Device(model, () =>
         {
             LambdaDevice device = new(attach);

@@ -183,7 +183,8 @@ public sealed class WatchdogTests : IDisposable
         string state = Path.Combine(folder, "state");
         TestMachine first = new TestMachine([new Step.Halt()]).Add("sloth", (_, _) => { });
         using (Machine machine = first.Begin()) await machine.SaveAsync(state);
-        TestMachine m = Patient(new TestMachine([new Step.Halt()]).Add("sloth", (d, _) => d.OnLoad = _ => never.Wait()));
+        TestMachine m = Patient(
+            new TestMachine([new Step.Halt()]).Add("sloth", (d, _) => d.OnLoad = _ => never.Wait()));
         m.Description = m.Description with { RestoreFrom = state };
         AssertHung(() => m.Begin().Dispose(), "device sloth");
     }
@@ -235,7 +236,8 @@ public sealed class WatchdogTests : IDisposable
     }
 
     /// <summary>A network and a line that take the first thing that they are given and never return.</summary>
-    private sealed class StandingBackend(ManualResetEventSlim until) : INetBackend, INetEndpoint, ICharBackend, ICharStream
+    private sealed class StandingBackend(ManualResetEventSlim until) : INetBackend, INetEndpoint, ICharBackend,
+        ICharStream
     {
         OptionSchema INetBackend.Options => OptionSchema.Empty;
         OptionSchema ICharBackend.Options => OptionSchema.Empty;

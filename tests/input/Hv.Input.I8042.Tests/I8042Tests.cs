@@ -6,7 +6,8 @@ namespace Hv.Input.I8042.Tests;
 
 public sealed class I8042Tests : IDisposable
 {
-    private const ushort Data = 0x60, Command = 0x64, UsageA = 0x04, UsageRight = 0x4f, UsagePause = 0x48, UsageF7 = 0x40;
+    private const ushort Data = 0x60, Command = 0x64, UsageA = 0x04, UsageRight = 0x4f, UsagePause = 0x48,
+        UsageF7 = 0x40;
     private readonly DeviceBench bench = Create(mouse: true);
 
     public void Dispose() => bench.Dispose();

@@ -14,7 +14,8 @@ public sealed class VirtioBalloonTests
     private const int Inflate = 0, Deflate = 1, Statistics = 2, Reporting = 3;
     private const ulong StatsFeature = 1ul << 1, PoisonFeature = 1ul << 4, ReportingFeature = 1ul << 5;
 
-    private static DeviceBench Create(params (string Name, string Value)[] options) => DeviceBench.Create(new VirtioBalloonPlugin(), new BenchSetup
+    private static DeviceBench Create(params (string Name, string Value)[] options) =>
+        DeviceBench.Create(new VirtioBalloonPlugin(), new BenchSetup
     {
         MemoryBytes = 4 * 1024 * 1024,
         Placement = new Placement { Pci = new PciAddress(0, 7, 0) },
@@ -117,7 +118,8 @@ public sealed class VirtioBalloonTests
     private static int Report(VirtioGuest guest, int queue)
     {
         long before = guest.Bench.Memory.DiscardedBytes;
-        guest.Queues[queue].TryAdd([new GuestSegment(800 * Page, Page, true), new GuestSegment(810 * Page, Page, true)], null);
+        guest.Queues[queue].TryAdd(
+            [new GuestSegment(800 * Page, Page, true), new GuestSegment(810 * Page, Page, true)], null);
         guest.Queues[queue].Kick();
         return (int)(guest.Bench.Memory.DiscardedBytes - before) / Page;
     }
@@ -198,7 +200,8 @@ public abstract class VirtioBalloonConformance : VirtioConformance<VirtioBalloon
         {
             byte[] content = new byte[random.Next(100)];
             random.NextBytes(content);
-            for (int i = 0; i + 3 < content.Length && random.Next(4) != 0; i += 4) content[i + 1] = content[i + 2] = content[i + 3] = 0;
+            for (int i = 0; i + 3 < content.Length && random.Next(4) != 0; i += 4) content[i + 1] = content[i + 2] =
+                content[i + 3] = 0;
             return HostileRings.Plausible(random, random.Next(5), content, random.Next(3) * 4096, 8);
         }
         return base.Next(random, bench);

@@ -8,7 +8,8 @@ namespace Hv.Misc.VirtioRng.Tests;
 
 public sealed class VirtioRngTests : IDisposable
 {
-    private static readonly BenchSetup Setup = new() { MemoryBytes = 128 * 1024, Placement = new Placement { Pci = new PciAddress(0, 5, 0) } };
+    private static readonly BenchSetup Setup =
+        new() { MemoryBytes = 128 * 1024, Placement = new Placement { Pci = new PciAddress(0, 5, 0) } };
     private readonly DeviceBench bench = DeviceBench.Create(new VirtioRngPlugin(), Setup);
 
     public void Dispose() => bench.Dispose();
@@ -75,5 +76,6 @@ public sealed class VirtioRngOnMmioConformance : VirtioConformance<VirtioRngPlug
     protected override int QueueCount => 1;
     protected override Placement Placement => OnMmio;
     protected override bool IsPacked => true;
-    protected override IReadOnlyDictionary<string, string> Options { get; } = new Dictionary<string, string> { ["packed"] = "on" };
+    protected override IReadOnlyDictionary<string, string> Options { get; } =
+        new Dictionary<string, string> { ["packed"] = "on" };
 }

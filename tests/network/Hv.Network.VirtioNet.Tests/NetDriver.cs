@@ -14,12 +14,14 @@ internal sealed class NetDriver : IDisposable
     public static readonly byte[] Mac = [2, 0, 0, 0x12, 0x34, 0x56];
     private readonly Dictionary<(int Queue, int Id), (ulong At, int Length)> offered = [];
 
-    public NetDriver(ulong features = ~VirtioFeature.PackedRing, int pairs = 1, bool onPci = true, int queueSize = 16, bool keepsFrames = true)
+    public NetDriver(ulong features = ~VirtioFeature.PackedRing, int pairs = 1, bool onPci = true, int queueSize = 16,
+        bool keepsFrames = true)
     {
         Bench = DeviceBench.Create(new VirtioNetPlugin(), new BenchSetup
         {
             MemoryBytes = 1024 * 1024,
-            Placement = onPci ? new Placement { Pci = new PciAddress(0, 6, 0) } : new Placement { MmioBase = 0xd000_0000, Gsi = 10 },
+            Placement = onPci ? new Placement { Pci = new PciAddress(0, 6, 0) }
+                : new Placement { MmioBase = 0xd000_0000, Gsi = 10 },
             Options = new Dictionary<string, string>
             {
                 ["mac"] = "02:00:00:12:34:56", ["mtu"] = "9000", ["packed"] = "on",
@@ -65,7 +67,8 @@ internal sealed class NetDriver : IDisposable
     {
         ulong head = Guest.Place(header.IsEmpty ? new byte[HeaderBytes] : header);
         ulong data = Guest.Place(frame);
-        return Guest.Queues[2 * pair + 1].TryAdd([new GuestSegment(head, HeaderBytes, false), new GuestSegment(data, frame.Length, false)], null)
+        return Guest.Queues[2 * pair + 1].TryAdd(
+            [new GuestSegment(head, HeaderBytes, false), new GuestSegment(data, frame.Length, false)], null)
             ?? throw new ContractException("the transmit queue is full");
     }
 
@@ -102,7 +105,8 @@ internal sealed class NetDriver : IDisposable
             offered.Remove((queue.Index, used.Id), out (ulong At, int Length) buffer);
             bytes.AddRange(Guest.Memory(buffer.At, (int)used.Written));
             if (bytes.Count == (int)used.Written && bytes.Count >= HeaderBytes)
-                left = BinaryPrimitives.ReadUInt16LittleEndian(System.Runtime.InteropServices.CollectionsMarshal.AsSpan(bytes)[10..]);
+                left = BinaryPrimitives.ReadUInt16LittleEndian(
+                    System.Runtime.InteropServices.CollectionsMarshal.AsSpan(bytes)[10..]);
             if (bytes.Count == 0) return null;
         }
         queue.WantInterrupt();

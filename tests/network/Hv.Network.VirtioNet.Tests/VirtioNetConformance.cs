@@ -12,7 +12,8 @@ public abstract class VirtioNetConformance : VirtioConformance<VirtioNetPlugin>
     protected override int QueueCount => 5;
     protected override IReadOnlyDictionary<string, string> Options { get; } =
         new Dictionary<string, string> { ["queues"] = "2", ["packed"] = "on" };
-    protected override void Configure(DeviceBench bench) => bench.AddBackend("netdev", new BenchNet { KeepsFrames = false });
+    protected override void Configure(DeviceBench bench) =>
+        bench.AddBackend("netdev", new BenchNet { KeepsFrames = false });
 
     protected override BenchStep Next(Random random, DeviceBench bench)
     {
@@ -20,7 +21,8 @@ public abstract class VirtioNetConformance : VirtioConformance<VirtioNetPlugin>
         if (dice == 0)
         {
             byte[] frame = NetDriver.Frame(random.Next(10, 3000), random.Next());
-            FrameInfo info = new() { NeedsChecksum = random.Next(2) == 0, ChecksumStart = (ushort)random.Next(70), SegmentationType = (byte)random.Next(3) };
+            FrameInfo info = new() { NeedsChecksum = random.Next(2) == 0, ChecksumStart = (ushort)random.Next(70),
+                SegmentationType = (byte)random.Next(3) };
             return Call("frame", net => net.Deliver(frame, info));
         }
         if (dice == 1)

@@ -11,7 +11,8 @@ namespace Hv.Network.VirtioNet.Tests;
 public sealed class VirtioNetTests
 {
     private const ulong Split = ~VirtioFeature.PackedRing;
-    private const ulong Mergeable = 1ul << 15, GuestChecksum = 1ul << 1, GuestTso4 = 1ul << 7, Checksum = 1, HostTso4 = 1ul << 11;
+    private const ulong Mergeable = 1ul << 15, GuestChecksum = 1ul << 1, GuestTso4 = 1ul << 7, Checksum = 1,
+        HostTso4 = 1ul << 11;
     private const byte Ok = 0, Error = 1;
 
     [Fact]
@@ -65,7 +66,8 @@ public sealed class VirtioNetTests
         driver.Send(0, NetDriver.Frame(4000, 1), header);
         FrameInfo info = Assert.Single(driver.Net.Sent).Info;
         Assert.Equal((true, 1, 1448, 54, 34, 16),
-            (info.NeedsChecksum, info.SegmentationType, info.SegmentBytes, info.HeaderBytes, info.ChecksumStart, info.ChecksumOffset));
+            (info.NeedsChecksum, info.SegmentationType, info.SegmentBytes, info.HeaderBytes, info.ChecksumStart,
+                info.ChecksumOffset));
     }
 
     public static TheoryData<string, byte[], int> BadHeaders { get; } = new()
@@ -169,7 +171,8 @@ public sealed class VirtioNetTests
             driver.Offer(0, 2000);
             byte[] sent = NetDriver.Frame(61, 3);
             sent[40] = sent[41] = 0;
-            Assert.True(driver.Net.Deliver(sent, new FrameInfo { NeedsChecksum = true, ChecksumStart = 34, ChecksumOffset = 6 }));
+            Assert.True(driver.Net.Deliver(
+                sent, new FrameInfo { NeedsChecksum = true, ChecksumStart = 34, ChecksumOffset = 6 }));
             (byte[] header, byte[] frame) = driver.Take(0)!.Value;
             if (features == Split)
             {
@@ -188,7 +191,8 @@ public sealed class VirtioNetTests
     [Fact]
     public void Receive_Unsegmented_GoesOnlyToADriverThatTakesIt()
     {
-        FrameInfo tso = new() { NeedsChecksum = true, ChecksumStart = 34, ChecksumOffset = 16, SegmentationType = 1, SegmentBytes = 1448, HeaderBytes = 54 };
+        FrameInfo tso = new() { NeedsChecksum = true, ChecksumStart = 34, ChecksumOffset = 16, SegmentationType = 1,
+            SegmentBytes = 1448, HeaderBytes = 54 };
         using NetDriver driver = new();
         driver.Offer(0, 10_000, 2);
         Assert.True(driver.Net.Deliver(NetDriver.Frame(5000, 1), tso));
@@ -214,7 +218,8 @@ public sealed class VirtioNetTests
         }
         Assert.True(Arrives(other));
         Assert.Equal(Ok, driver.Control(0, 0, 0));
-        Assert.Equal((false, true, false, true), (Arrives(other), Arrives(NetDriver.Mac), Arrives(group), Arrives(all)));
+        Assert.Equal((false, true, false, true),
+            (Arrives(other), Arrives(NetDriver.Mac), Arrives(group), Arrives(all)));
         Assert.Equal(Ok, driver.Control(1, 0, [1, 0, 0, 0, .. other, 1, 0, 0, 0, .. group]));
         Assert.Equal((true, true), (Arrives(other), Arrives(group)));
         Assert.Equal(Ok, driver.Control(1, 0, 0, 0, 0, 0, 0, 0, 0, 0));
@@ -325,7 +330,8 @@ public sealed class VirtioNetTests
     [InlineData("queue-size", "100")]
     public void Attach_ImpossibleOption_IsRefusedByName(string option, string value)
     {
-        ConfigurationException e = Assert.Throws<ConfigurationException>(() => DeviceBench.Create(new VirtioNetPlugin(), new BenchSetup
+        ConfigurationException e =
+            Assert.Throws<ConfigurationException>(() => DeviceBench.Create(new VirtioNetPlugin(), new BenchSetup
         {
             Placement = new Placement { Pci = new PciAddress(0, 6, 0) },
             Options = new Dictionary<string, string> { [option] = value },
@@ -366,7 +372,8 @@ public sealed class VirtioNetTests
             for (int i = 0; i < 10; i++) Assert.Equal(frame, driver.Take(0)!.Value.Frame);
             for (int i = 0; i < 10; i++) driver.Add(0, frame);
             before = GC.GetAllocatedBytesForCurrentThread();
-            _ = driver.Bench.Access(AddressSpace.Memory, PciGuestRegisters.FirstBar + 0x3004, 2, 0, Sdk.Io.IoFlags.None, true, 1, out _);
+            _ = driver.Bench.Access(
+                AddressSpace.Memory, PciGuestRegisters.FirstBar + 0x3004, 2, 0, Sdk.Io.IoFlags.None, true, 1, out _);
             least = Math.Min(least, received + GC.GetAllocatedBytesForCurrentThread() - before);
             Assert.Equal(10, driver.TakeSent(0));
         }

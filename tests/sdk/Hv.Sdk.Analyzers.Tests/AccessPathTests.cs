@@ -43,7 +43,8 @@ public sealed class AccessPathTests
     [InlineData("Step();", "private void Step() => Last = [|new object()|]; public object? Last;")]
     [InlineData("_ = Derived;", "private object Derived { get { return [|new object()|]; } }")]
     [InlineData("Local(); void Local() { object o = [|new object()|]; }")]
-    public Task Allocation_OnAnAccess_IsFound(string write, string members = "") => Verify.Finds(Analyzer, "HVA0006", Device(write, members), "true");
+    public Task Allocation_OnAnAccess_IsFound(string write, string members = "") =>
+        Verify.Finds(Analyzer, "HVA0006", Device(write, members), "true");
 
     [Theory]
     [InlineData("var a = new IoAccess { Size = 1 };")]
@@ -60,12 +61,15 @@ public sealed class AccessPathTests
     [InlineData("const string S = \"a\" + \"b\";")]
     [InlineData("", "public object Cold() => new object();")]
     [InlineData("Params(1, 2);", "private static void Params(params ReadOnlySpan<int> n) { }")]
-    public Task Path_ThatAllocatesNothing_IsAccepted(string write, string members = "") => Verify.Accepts(Analyzer, Device(write, members), "true");
+    public Task Path_ThatAllocatesNothing_IsAccepted(string write, string members = "") =>
+        Verify.Accepts(Analyzer, Device(write, members), "true");
 
     [Fact]
     public async Task Message_NamesTheWayAndTheRemedy()
     {
-        string message = Assert.Single(await Verify.Finds(Analyzer, "HVA0006", Device("A();", "private void A() => B(); private void B() => _ = [|new byte[1]|];"), "true"));
+        string message = Assert.Single(
+            await Verify.Finds(Analyzer, "HVA0006",
+                Device("A();", "private void A() => B(); private void B() => _ = [|new byte[1]|];"), "true"));
         Assert.Contains("Write → A → B", message, StringComparison.Ordinal);
         Assert.Contains("stackalloc", message, StringComparison.Ordinal);
     }

@@ -35,7 +35,8 @@ public sealed class HostAccessTests
     [InlineData("HVA0001", "Func<long> f = [|System.Diagnostics.Stopwatch.GetTimestamp|];", "IDeviceContext.Clock")]
     [InlineData("HVA0002", "_ = [|new Random(1)|];", "IDeviceContext.Entropy")]
     [InlineData("HVA0002", "_ = [|Guid.NewGuid()|];", "IDeviceContext.Entropy")]
-    [InlineData("HVA0002", "[|System.Security.Cryptography.RandomNumberGenerator.Fill(bytes)|];", "IDeviceContext.Entropy")]
+    [InlineData("HVA0002", "[|System.Security.Cryptography.RandomNumberGenerator.Fill(bytes)|];",
+        "IDeviceContext.Entropy")]
     [InlineData("HVA0002", "_ = [|\"a\".GetHashCode()|];", "computed from the fields")]
     [InlineData("HVA0002", "_ = [|HashCode.Combine(1, 2)|];", "computed from the fields")]
     [InlineData("HVA0003", "[|Thread.Sleep(1)|];", "IStrand.Post")]
@@ -50,7 +51,8 @@ public sealed class HostAccessTests
     [InlineData("HVA0009", "_ = [|Environment.GetEnvironmentVariable(\"X\")|];", "an option")]
     [InlineData("HVA0009", "[|Environment.Exit(1)|];", "IDeviceContext.Machine")]
     public async Task Device_ThatUsesTheHost_IsTold(string id, string body, string replacement) =>
-        Assert.Contains(replacement, Assert.Single(await Verify.Finds(Analyzer, id, Device(body), "true")), StringComparison.Ordinal);
+        Assert.Contains(replacement, Assert.Single(await Verify.Finds(Analyzer, id, Device(body), "true")),
+            StringComparison.Ordinal);
 
     [Fact]
     public async Task Device_ThatAwaits_IsTold() => await Verify.Finds(Analyzer, "HVA0003",
@@ -63,7 +65,8 @@ public sealed class HostAccessTests
     [InlineData("_ = Task.CompletedTask;")]
     [InlineData("Thread_Sleep();", "private static void Thread_Sleep() { }")]
     [InlineData("_ = 5.GetHashCode();")]
-    public Task Device_OnTheMachinesTime_IsAccepted(string body, string fields = "") => Verify.Accepts(Analyzer, Device(body, fields), "true");
+    public Task Device_OnTheMachinesTime_IsAccepted(string body, string fields = "") =>
+        Verify.Accepts(Analyzer, Device(body, fields), "true");
 
     private const string Factory = """
         [Device("gadget")]
@@ -82,7 +85,8 @@ public sealed class HostAccessTests
     public Task Assembly_WithoutAnyExtension_IsLeftAlone() => Verify.Accepts(Analyzer, Device("_ = DateTime.Now;"));
 
     [Fact]
-    public Task Property_SaysOtherwiseThanTheAttributes() => Verify.Accepts(Analyzer, Device("_ = DateTime.Now;") + Factory, "false");
+    public Task Property_SaysOtherwiseThanTheAttributes() =>
+        Verify.Accepts(Analyzer, Device("_ = DateTime.Now;") + Factory, "false");
 
     [Fact]
     public Task Backend_BesideADevice_MayUseTheHost() => Verify.Accepts(Analyzer, Factory + """
@@ -98,23 +102,30 @@ public sealed class HostAccessTests
 
     [Fact]
     public Task Lock_InAConcurrentDevice_IsItsOwnBusiness() => Verify.Accepts(Analyzer, Device("lock (bytes) { }")
-        + Factory.Replace("\"gadget\"", "\"gadget\", Threading = Hv.Sdk.Threading.Concurrent", StringComparison.Ordinal));
+        + Factory.Replace("\"gadget\"", "\"gadget\", Threading = Hv.Sdk.Threading.Concurrent",
+            StringComparison.Ordinal));
 
     [Theory]
-    [InlineData("long t = Environment.TickCount64;", "long t = clock.Now.Nanoseconds / 1_000_000;", "IVmClock", "Clock", "clock")]
-    [InlineData("long t = System.Diagnostics.Stopwatch.GetTimestamp();", "long t = clock.Now.Nanoseconds;", "IVmClock", "Clock", "clock")]
+    [InlineData("long t = Environment.TickCount64;", "long t = clock.Now.Nanoseconds / 1_000_000;", "IVmClock", "Clock",
+        "clock")]
+    [InlineData("long t = System.Diagnostics.Stopwatch.GetTimestamp();", "long t = clock.Now.Nanoseconds;", "IVmClock",
+        "Clock", "clock")]
     [InlineData("Random.Shared.NextBytes(bytes);", "entropy.Fill(bytes);", "IEntropy", "Entropy", "entropy")]
     [InlineData("Task.Run(action);", "strand.Post(action);", "IStrand", "Strand", "strand")]
     [InlineData("_ = Task.Run(action);", "strand.Post(action);", "IStrand", "Strand", "strand")]
     [InlineData("Console.WriteLine(\"x\");", "log.Write(LogLevel.Info, \"x\");", "IDeviceLog", "Log", "log")]
-    public Task Fix_TakesTheMachinesOwnInAttach(string before, string after, string type, string property, string name) =>
-        Verify.Fixes(Analyzer, new MachineResourceFix(), $"Use the machine's {name}", Device(before), Device(after, $"private {type} {name} = null!;")
-            .Replace("Attach(IDeviceContext context)\n    {", $"Attach(IDeviceContext context)\n    {{ {name} = context.{property};", StringComparison.Ordinal));
+    public Task Fix_TakesTheMachinesOwnInAttach(
+        string before, string after, string type, string property, string name) =>
+        Verify.Fixes(Analyzer, new MachineResourceFix(), $"Use the machine's {name}", Device(before),
+            Device(after, $"private {type} {name} = null!;")
+            .Replace("Attach(IDeviceContext context)\n    {",
+                $"Attach(IDeviceContext context)\n    {{ {name} = context.{property};", StringComparison.Ordinal));
 
     [Fact]
     public Task Fix_UsesWhatTheDeviceHas() => Verify.Fixes(Analyzer, new MachineResourceFix(), "Use the machine's time",
         Device("var t = DateTime.UtcNow;", "private IVmClock time = null!;"),
-        Device("var t = DateTime.UnixEpoch.AddTicks((time.EpochUnixNs + time.Now.Nanoseconds) / 100);", "private IVmClock time = null!;"));
+        Device("var t = DateTime.UnixEpoch.AddTicks((time.EpochUnixNs + time.Now.Nanoseconds) / 100);",
+            "private IVmClock time = null!;"));
 
     [Fact]
     public async Task Fix_WhereNothingMeansTheSame_IsNotOffered() =>

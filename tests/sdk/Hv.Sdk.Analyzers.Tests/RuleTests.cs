@@ -7,7 +7,8 @@ namespace Hv.Sdk.Analyzers.Tests;
 /// <summary>What holds for all rules.</summary>
 public sealed class RuleTests
 {
-    private static readonly string Root = typeof(RuleTests).Assembly.GetCustomAttributes<AssemblyMetadataAttribute>().Single(a => a.Key == "SourceRoot").Value!;
+    private static readonly string Root = typeof(
+        RuleTests).Assembly.GetCustomAttributes<AssemblyMetadataAttribute>().Single(a => a.Key == "SourceRoot").Value!;
 
     private static IEnumerable<DiagnosticDescriptor> Rules => typeof(HostAccessAnalyzer).Assembly.GetTypes()
         .Where(t => t.IsSubclassOf(typeof(DiagnosticAnalyzer)) && !t.IsAbstract)
@@ -21,5 +22,7 @@ public sealed class RuleTests
     }
 
     [Fact]
-    public void Rules_SayWhatToDo() => Assert.All(Rules, rule => Assert.Matches("use |mark the device|make it readonly|\\{[1-2]\\}$", rule.MessageFormat.ToString()));
+    public void Rules_SayWhatToDo() =>
+        Assert.All(Rules, rule =>
+            Assert.Matches("use |mark the device|make it readonly|\\{[1-2]\\}$", rule.MessageFormat.ToString()));
 }

@@ -31,20 +31,25 @@ public sealed class StaticStateTests
     public Task Constant_IsAccepted(string members) => Verify.Accepts(Analyzer, In(members), "true");
 
     [Fact]
-    public Task HostsSide_IsLeftAlone() => Verify.Accepts(Analyzer, In("private static int count; public int Next() => count++;"), "false");
+    public Task HostsSide_IsLeftAlone() =>
+        Verify.Accepts(Analyzer, In("private static int count; public int Next() => count++;"), "false");
 
     [Fact]
-    public Task Fix_MakesAFieldOfTheInstance() => Verify.Fixes(Analyzer, new StaticStateFix(), "Make it a field of the instance",
-        In("private static int count; public int Next() => count++;"), In("private int count; public int Next() => count++;"));
+    public Task Fix_MakesAFieldOfTheInstance() =>
+        Verify.Fixes(Analyzer, new StaticStateFix(), "Make it a field of the instance",
+        In("private static int count; public int Next() => count++;"),
+            In("private int count; public int Next() => count++;"));
 
     [Fact]
     public Task Fix_MakesReadonlyWhatNothingWrites() => Verify.Fixes(Analyzer, new StaticStateFix(), "Make it readonly",
-        In("private static int[] table = [1]; public int First => table[0];"), In("private static readonly int[] table = [1]; public int First => table[0];"));
+        In("private static int[] table = [1]; public int First => table[0];"),
+            In("private static readonly int[] table = [1]; public int First => table[0];"));
 
     [Theory]
     [InlineData("private static int count; public int Next() => count++;")]
     [InlineData("private static int count; public void Set() => Gadget.count = 1;")]
     [InlineData("private static int count; public void Set() => Interlocked.Increment(ref count);")]
     public async Task Fix_OfWhatIsWritten_DoesNotOfferReadonly(string members) =>
-        Assert.Equal(["Make it a field of the instance"], await Verify.Titles(Analyzer, new StaticStateFix(), In(members)));
+        Assert.Equal(["Make it a field of the instance"],
+            await Verify.Titles(Analyzer, new StaticStateFix(), In(members)));
 }

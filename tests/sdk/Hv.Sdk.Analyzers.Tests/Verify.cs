@@ -9,7 +9,8 @@ using Microsoft.CodeAnalysis.Text;
 
 namespace Hv.Sdk.Analyzers.Tests;
 
-/// <summary>Compiles a source against the SDK, runs one analyzer over it, and applies a fix. <c>[|…|]</c> marks where a diagnostic is expected.</summary>
+/// <summary>Compiles a source against the SDK, runs one analyzer over it, and applies a fix. <c>[|…|]</c> marks where a
+/// diagnostic is expected.</summary>
 internal static class Verify
 {
     private const string Usings = """
@@ -21,12 +22,15 @@ internal static class Verify
     private static readonly MetadataReference[] References =
     [
         .. ((string)AppContext.GetData("TRUSTED_PLATFORM_ASSEMBLIES")!).Split(Path.PathSeparator)
-            .Where(p => Path.GetFileName(p).StartsWith("System.", StringComparison.Ordinal) || Path.GetFileName(p).StartsWith("Hv.Sdk", StringComparison.Ordinal))
+            .Where(p => Path.GetFileName(p).StartsWith("System.", StringComparison.Ordinal)
+                || Path.GetFileName(p).StartsWith("Hv.Sdk", StringComparison.Ordinal))
             .Select(p => MetadataReference.CreateFromFile(p)),
     ];
 
-    /// <summary>Expects a diagnostic of <paramref name="id"/> at each mark and nowhere else; gives their messages.</summary>
-    public static async Task<string[]> Finds(DiagnosticAnalyzer analyzer, string id, string marked, string? facesGuest = null)
+    /// <summary>Expects a diagnostic of <paramref name="id"/> at each mark and nowhere else; gives their
+    /// messages.</summary>
+    public static async Task<string[]> Finds(
+        DiagnosticAnalyzer analyzer, string id, string marked, string? facesGuest = null)
     {
         (string source, TextSpan[] expected) = Unmark(Usings + marked);
         Diagnostic[] found = await Run(analyzer, Project(source), facesGuest);
@@ -37,10 +41,13 @@ internal static class Verify
     }
 
     /// <summary>Expects no diagnostic at all.</summary>
-    public static Task Accepts(DiagnosticAnalyzer analyzer, string source, string? facesGuest = null) => Finds(analyzer, "", source, facesGuest);
+    public static Task Accepts(DiagnosticAnalyzer analyzer, string source, string? facesGuest = null) =>
+        Finds(analyzer, "", source, facesGuest);
 
-    /// <summary>Applies the fix of this title to the first diagnostic, expects that the result compiles, and compares it without regard to white space.</summary>
-    public static async Task Fixes(DiagnosticAnalyzer analyzer, CodeFixProvider provider, string title, string before, string after)
+    /// <summary>Applies the fix of this title to the first diagnostic, expects that the result compiles, and compares
+    /// it without regard to white space.</summary>
+    public static async Task Fixes(
+        DiagnosticAnalyzer analyzer, CodeFixProvider provider, string title, string before, string after)
     {
         Project project = Project(Usings + before);
         Diagnostic diagnostic = (await Run(analyzer, project, "true"))[0];
@@ -60,10 +67,13 @@ internal static class Verify
         return [.. (await Actions(project, provider, (await Run(analyzer, project, "true"))[0])).Select(a => a.Title)];
     }
 
-    private static async Task<List<CodeAction>> Actions(Project project, CodeFixProvider provider, Diagnostic diagnostic)
+    private static async Task<List<CodeAction>> Actions(
+        Project project, CodeFixProvider provider, Diagnostic diagnostic)
     {
         List<CodeAction> actions = [];
-        await provider.RegisterCodeFixesAsync(new CodeFixContext(project.Documents.Single(), diagnostic, (a, _) => actions.Add(a), CancellationToken.None));
+        await provider.RegisterCodeFixesAsync(
+            new CodeFixContext(project.Documents.Single(), diagnostic, (a, _) =>
+                actions.Add(a), CancellationToken.None));
         return actions;
     }
 
@@ -72,9 +82,12 @@ internal static class Verify
     private static Project Project(string source)
     {
         AdhocWorkspace workspace = new();
-        Project project = workspace.AddProject(ProjectInfo.Create(ProjectId.CreateNewId(), VersionStamp.Default, "Sample", "Sample", LanguageNames.CSharp,
-            compilationOptions: new CSharpCompilationOptions(OutputKind.DynamicallyLinkedLibrary, nullableContextOptions: NullableContextOptions.Enable,
-                specificDiagnosticOptions: [.. new[] { "HVX001", "HVX002", "HVX003", "HVX004", "HVX005", "HVX006" }.Select(id => KeyValuePair.Create(id, ReportDiagnostic.Suppress))]),
+        Project project = workspace.AddProject(
+            ProjectInfo.Create(ProjectId.CreateNewId(), VersionStamp.Default, "Sample", "Sample", LanguageNames.CSharp,
+            compilationOptions: new CSharpCompilationOptions(
+                OutputKind.DynamicallyLinkedLibrary, nullableContextOptions: NullableContextOptions.Enable,
+                specificDiagnosticOptions: [.. new[] { "HVX001", "HVX002", "HVX003", "HVX004", "HVX005",
+                    "HVX006" }.Select(id => KeyValuePair.Create(id, ReportDiagnostic.Suppress))]),
             parseOptions: new CSharpParseOptions(LanguageVersion.Latest), metadataReferences: References));
         return workspace.AddDocument(project.Id, "Sample.cs", SourceText.From(source)).Project;
     }
@@ -85,8 +98,10 @@ internal static class Verify
         Assert.Empty(compilation.GetDiagnostics().Where(d => d.Severity == DiagnosticSeverity.Error));
         AnalyzerOptions options = new([], new Options(facesGuest));
         List<Exception> thrown = [];
-        ImmutableArray<Diagnostic> found = await compilation.WithAnalyzers([analyzer], new CompilationWithAnalyzersOptions(
-            options, (e, _, _) => thrown.Add(e), concurrentAnalysis: true, logAnalyzerExecutionTime: false)).GetAnalyzerDiagnosticsAsync();
+        ImmutableArray<Diagnostic> found =
+            await compilation.WithAnalyzers([analyzer], new CompilationWithAnalyzersOptions(
+            options, (e, _, _) => thrown.Add(e), concurrentAnalysis: true,
+                logAnalyzerExecutionTime: false)).GetAnalyzerDiagnosticsAsync();
         Assert.Empty(thrown);
         return [.. found.OrderBy(d => d.Location.SourceSpan.Start)];
     }
@@ -120,7 +135,8 @@ internal static class Verify
 
         private sealed class Values(string? facesGuest) : AnalyzerConfigOptions
         {
-            public override bool TryGetValue(string key, [System.Diagnostics.CodeAnalysis.NotNullWhen(true)] out string? value)
+            public override bool TryGetValue(
+                string key, [System.Diagnostics.CodeAnalysis.NotNullWhen(true)] out string? value)
             {
                 value = key == "build_property.HvFacesGuest" ? facesGuest : null;
                 return value is not null;

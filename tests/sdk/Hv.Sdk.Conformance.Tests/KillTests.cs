@@ -31,7 +31,8 @@ public sealed class KillTests(ITestOutputHelper output)
 
     [Fact]
     public void Checks_EachOfThem_HasKilledSomething() => Assert.Empty(
-        Suites.SelectMany(s => s.AllChecks.Select(c => $"{s.Kind}: {c.Name}")).Except(Defect.All.Select(d => $"{d.Kind}: {d.Check}")));
+        Suites.SelectMany(s => s.AllChecks.Select(c => $"{s.Kind}: {c.Name}")).Except(
+            Defect.All.Select(d => $"{d.Kind}: {d.Check}")));
 
     [Fact]
     public void Page_KillTable_IsWhatTheTestsSaw()
@@ -57,7 +58,8 @@ public sealed class KillTests(ITestOutputHelper output)
         StringBuilder table = new("| kind | check | what holds |\n|---|---|---|\n");
         foreach (ConformanceSuite suite in Suites)
         {
-            foreach (Check check in suite.AllChecks) table.Append($"| {suite.Kind} | `{check.Name}` | {check.Meaning} |\n");
+            foreach (Check check in suite.AllChecks) table.Append(
+                $"| {suite.Kind} | `{check.Name}` | {check.Meaning} |\n");
         }
         return table.ToString();
     }

@@ -22,7 +22,8 @@ public sealed class DiagnosticTests
 
     [Theory]
     [InlineData("[DeviceState(\"a\", 1)] class S { [Field(1)] public int A; }", "HVG001")]
-    [InlineData("[DeviceState(\"a\", 1)] partial class S { [Field(1)] public int A; [Field(1)] public int B; }", "HVG002")]
+    [InlineData("[DeviceState(\"a\", 1)] partial class S { [Field(1)] public int A; [Field(1)] public int B; }",
+        "HVG002")]
     [InlineData("[DeviceState(\"a\", 1)] partial class S { [Field(0)] public int A; }", "HVG003")]
     [InlineData("[DeviceState(\"a\", 1)] partial class S { [Field(1)] public object A; }", "HVG004")]
     [InlineData("[Options] partial record O { [Option(\"x\")] public object A { get; init; } }", "HVG005")]

@@ -9,10 +9,12 @@ public sealed class OptionsGeneratorTests
     {
         Assert.Equal(["base-port", "transport", "buffer", "patience", "loud", "file", "label"],
             SampleOptions.Schema.Options.Select(o => o.Name));
-        Assert.Equal((OptionType.Number, "1016", 65535ul), (Info("base-port").Type, Info("base-port").Default, Info("base-port").Maximum));
+        Assert.Equal((OptionType.Number, "1016", 65535ul),
+            (Info("base-port").Type, Info("base-port").Default, Info("base-port").Maximum));
         Assert.Equal(["pci", "virtio-mmio"], Info("transport").Choices);
         Assert.Equal("virtio-mmio", Info("transport").Default);
-        Assert.Equal((OptionType.Size, "64K", 4096ul), (Info("buffer").Type, Info("buffer").Default, Info("buffer").Minimum));
+        Assert.Equal((OptionType.Size, "64K", 4096ul),
+            (Info("buffer").Type, Info("buffer").Default, Info("buffer").Minimum));
         Assert.Equal((OptionType.Duration, "2ms"), (Info("patience").Type, Info("patience").Default));
         Assert.Equal((OptionType.Flag, "on"), (Info("loud").Type, Info("loud").Default));
         Assert.Equal((OptionType.Path, true, null), (Info("file").Type, Info("file").IsRequired, Info("file").Default));
@@ -28,7 +30,8 @@ public sealed class OptionsGeneratorTests
         }));
         Assert.Equal(new SampleOptions
         {
-            BasePort = 760, Transport = Transport.Pci, Loud = false, File = "/x", Buffer = 65536, Patience = 2_000_000, Label = null,
+            BasePort = 760, Transport = Transport.Pci, Loud = false, File = "/x", Buffer = 65536, Patience = 2_000_000,
+            Label = null,
         }, bound);
     }
 }

@@ -337,10 +337,13 @@ public sealed class InterruptTests : ProbeBench
     [Fact]
     public void Load_StateOfAnotherFunction_IsRefused()
     {
-        PciFunctionState other = new() { Config = [.. Probe.Pci.State.Config], MsixTable = [.. Probe.Pci.State.MsixTable], MsixPending = [.. Probe.Pci.State.MsixPending] };
+        PciFunctionState other =
+            new() { Config = [.. Probe.Pci.State.Config], MsixTable = [.. Probe.Pci.State.MsixTable],
+                MsixPending = [.. Probe.Pci.State.MsixPending] };
         Probe.Pci.Load(other);
         other.Config[0] ^= 1;
-        Assert.Contains("another PCI function", Assert.Throws<StateException>(() => Probe.Pci.Load(other)).Message, StringComparison.Ordinal);
+        Assert.Contains("another PCI function", Assert.Throws<StateException>(() => Probe.Pci.Load(other)).Message,
+            StringComparison.Ordinal);
         Assert.Throws<StateException>(() => Probe.Pci.Load(new PciFunctionState()));
     }
 }
@@ -348,7 +351,8 @@ public sealed class InterruptTests : ProbeBench
 /// <summary>The checks that every device must pass, on BARs mapped or not.</summary>
 public sealed class PciConformance : DeviceConformance<ProbePlugin>
 {
-    protected override BenchSetup Setup { get; } = new() { Placement = new Placement { Pci = new PciAddress(0, 2, 0) } };
+    protected override BenchSetup Setup { get; } =
+        new() { Placement = new Placement { Pci = new PciAddress(0, 2, 0) } };
 
     protected override void Prepare(DeviceBench bench, Random random)
     {

@@ -3,8 +3,8 @@ using Hv.Sdk.State;
 
 namespace Hv.Sdk.Pci.Tests;
 
-/// <summary>A function with a BAR of each kind, MSI, MSI-X, INTx and PCIe; its registers raise interrupts. Word 0: INTx level; word 4:
-/// MSI-X vector; word 8: MSI vector.</summary>
+/// <summary>A function with a BAR of each kind, MSI, MSI-X, INTx and PCIe; its registers raise interrupts. Word 0: INTx
+/// level; word 4: MSI-X vector; word 8: MSI vector.</summary>
 [Device("probe")]
 public sealed class ProbePlugin : IDeviceFactory
 {

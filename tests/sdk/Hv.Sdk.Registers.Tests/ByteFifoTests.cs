@@ -23,7 +23,8 @@ public sealed class ByteFifoTests
             {
                 Assert.Equal(model.TryDequeue(out byte expected) ? expected : 0, fifo.Pop());
             }
-            Assert.Equal((model.Count, model.Count == 0, model.Count == ByteFifo.Capacity), (fifo.Count, fifo.IsEmpty, fifo.IsFull));
+            Assert.Equal((model.Count, model.Count == 0, model.Count == ByteFifo.Capacity),
+                (fifo.Count, fifo.IsEmpty, fifo.IsFull));
         }
     }
 

@@ -40,7 +40,8 @@ public sealed class RegisterMapTests
 
     private ulong Read(ulong offset, byte size, IoFlags flags = IoFlags.None)
     {
-        Assert.Equal(IoStatus.Ok, Map.Read(device, new IoAccess { Offset = offset, Size = size, Flags = flags }, out ulong value));
+        Assert.Equal(IoStatus.Ok,
+            Map.Read(device, new IoAccess { Offset = offset, Size = size, Flags = flags }, out ulong value));
         return value;
     }
 
@@ -140,5 +141,6 @@ public sealed class RegisterMapTests
         new Register<R>(R.Word, 0, 2, ReadWrite, 0, "W", "1"), new Register<R>(R.Byte, 1, 1, ReadWrite, 0, "B", "2")));
 
     [Fact]
-    public void Markdown_HasARowForEachRegister() => Assert.Equal(Map.Rows.Count + 2, Map.ToMarkdown().Split('\n').Length - 1);
+    public void Markdown_HasARowForEachRegister() =>
+        Assert.Equal(Map.Rows.Count + 2, Map.ToMarkdown().Split('\n').Length - 1);
 }

@@ -5,8 +5,8 @@ using Hv.Sdk.Time;
 
 namespace Hv.Sdk.TestKit.Tests;
 
-/// <summary>Four ports: count (a read counts up), limit, control (bit 0 starts a timer that counts up every 100 µs), and a table of
-/// four bytes at the count. The line is high while the count is above the limit.</summary>
+/// <summary>Four ports: count (a read counts up), limit, control (bit 0 starts a timer that counts up every 100 µs),
+/// and a table of four bytes at the count. The line is high while the count is above the limit.</summary>
 public sealed class Counter : IDevice, IStateful, IIoHandler
 {
     private const ushort Port = 0x100;

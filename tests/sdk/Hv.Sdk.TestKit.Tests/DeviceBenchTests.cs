@@ -2,7 +2,8 @@ namespace Hv.Sdk.TestKit.Tests;
 
 public sealed class DeviceBenchTests
 {
-    private readonly DeviceBench bench = DeviceBench.Create(new CounterPlugin(), new BenchSetup { HasCharPort = false, MemoryBytes = 4096 });
+    private readonly DeviceBench bench =
+        DeviceBench.Create(new CounterPlugin(), new BenchSetup { HasCharPort = false, MemoryBytes = 4096 });
 
     [Fact]
     public void Advance_WithATimer_FiresAtEachDeadline()
@@ -47,6 +48,7 @@ public sealed class DeviceBenchTests
     {
         OptionSchema schema = new([new OptionInfo { Name = "x", Type = type, Summary = "a value" }]);
         Assert.Equal(canonical, OptionTexts.Bind(schema, new Dictionary<string, string> { ["x"] = typed }).Text("x"));
-        Assert.Throws<ContractException>(() => OptionTexts.Bind(schema, new Dictionary<string, string> { ["y"] = typed }));
+        Assert.Throws<ContractException>(
+            () => OptionTexts.Bind(schema, new Dictionary<string, string> { ["y"] = typed }));
     }
 }

@@ -24,7 +24,8 @@ public sealed class TimeTests
 
     [Fact]
     public void TicksAt_AfterACentury_HasNotDrifted() =>
-        Assert.Equal(3_579_545ul * 3_155_760_000, new ClockDomain(3_579_545).TicksAt(VmTime.FromNs(3_155_760_000L * 1_000_000_000)));
+        Assert.Equal(3_579_545ul * 3_155_760_000,
+            new ClockDomain(3_579_545).TicksAt(VmTime.FromNs(3_155_760_000L * 1_000_000_000)));
 
     [Fact]
     public void TimeOf_OutOfRange_IsNever() => Assert.Equal(VmTime.Never, new ClockDomain(1).TimeOf(ulong.MaxValue));

@@ -9,7 +9,8 @@ internal static class Benches
     public static BenchSetup Setup(bool onPci) => new()
     {
         MemoryBytes = 512 * 1024,
-        Placement = onPci ? new Placement { Pci = new PciAddress(0, 3, 0) } : new Placement { MmioBase = 0xd000_1000, Gsi = 11 },
+        Placement = onPci ? new Placement { Pci = new PciAddress(0, 3, 0) }
+            : new Placement { MmioBase = 0xd000_1000, Gsi = 11 },
     };
 
     public static DeviceBench Create(bool onPci) => DeviceBench.Create(new EchoPlugin(), Setup(onPci));

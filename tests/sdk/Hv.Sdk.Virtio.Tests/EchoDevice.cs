@@ -5,7 +5,8 @@ using Hv.Sdk.Time;
 
 namespace Hv.Sdk.Virtio.Tests;
 
-/// <summary>Queue 0 copies what it reads to what it writes at once; queue 1 keeps buffers until a timer gives the newest back first.</summary>
+/// <summary>Queue 0 copies what it reads to what it writes at once; queue 1 keeps buffers until a timer gives the
+/// newest back first.</summary>
 [Device("virtio-echo")]
 public sealed class EchoPlugin : IDeviceFactory
 {
@@ -86,7 +87,8 @@ public sealed class EchoDevice : IDevice, IVirtioDevice, IStateful, IAcpiContrib
         if (offset == 8 && value.Length == 4) state.Setting = BinaryPrimitives.ReadUInt32LittleEndian(value);
     }
 
-    public bool AcceptsFeatures(ulong features) => (features & DependentFeature) == 0 || (features & NeededFeature) != 0;
+    public bool AcceptsFeatures(ulong features) =>
+        (features & DependentFeature) == 0 || (features & NeededFeature) != 0;
     public void DriverReady() { }
 
     public void QueueNotified(VirtQueue queue)
@@ -101,7 +103,8 @@ public sealed class EchoDevice : IDevice, IVirtioDevice, IStateful, IAcpiContrib
         while (queue.TryPop(chain))
         {
             Taken?.Invoke();
-            Span<byte> bytes = copy.AsSpan(0, (int)Math.Min((uint)copy.Length, Math.Min(chain.ReadableBytes, chain.WritableBytes)));
+            Span<byte> bytes = copy.AsSpan(
+                0, (int)Math.Min((uint)copy.Length, Math.Min(chain.ReadableBytes, chain.WritableBytes)));
             if (!chain.TryTake(Endpoint.Dma, bytes) || !chain.TryPut(Endpoint.Dma, bytes))
             {
                 Endpoint.Fail("a buffer is not in RAM");

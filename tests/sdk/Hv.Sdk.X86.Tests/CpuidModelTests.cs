@@ -12,14 +12,16 @@ public sealed class CpuidModelTests
         CpuidModel.TryCreate(name, vcpus, hz, 40) ?? throw new ArgumentException(name);
 
     [Fact]
-    public void TryCreate_UnknownName_GivesNothing() => Assert.Null(CpuidModel.TryCreate("pentium", 1, 1_000_000_000, 40));
+    public void TryCreate_UnknownName_GivesNothing() =>
+        Assert.Null(CpuidModel.TryCreate("pentium", 1, 1_000_000_000, 40));
 
     [Fact]
     public void FeatureTable_EveryFeature_HasOneRowInOrder()
     {
         CpuFeature[] inTable = Array.ConvertAll(CpuFeatureTable.Rows.ToArray(), r => r.Feature);
         Assert.Equal(Enum.GetValues<CpuFeature>(), inTable);
-        Assert.Equal(inTable.Length, CpuFeatureTable.Rows.ToArray().Select(r => (r.Leaf, r.Subleaf, r.Register, r.Bit)).Distinct().Count());
+        Assert.Equal(inTable.Length,
+            CpuFeatureTable.Rows.ToArray().Select(r => (r.Leaf, r.Subleaf, r.Register, r.Bit)).Distinct().Count());
     }
 
     [Theory]
@@ -36,7 +38,8 @@ public sealed class CpuidModelTests
     public void Has_FollowsThePsAbiLevels(string name, CpuFeature feature, bool expected) =>
         Assert.Equal(expected, Model(name).Has(feature));
 
-    /// <summary>psABI x86-64, 3.1.1, table of micro-architecture levels: the bits that a dynamic linker tests.</summary>
+    /// <summary>psABI x86-64, 3.1.1, table of micro-architecture levels: the bits that a dynamic linker
+    /// tests.</summary>
     [Theory]
     [InlineData("x86-64-v2", 1u << 0 | 1u << 9 | 1u << 13 | 1u << 19 | 1u << 20 | 1u << 23, 0u)]
     [InlineData("x86-64-v3", 1u << 12 | 1u << 22 | 1u << 28 | 1u << 29 | 1u << 26, 1u << 3 | 1u << 5 | 1u << 8)]

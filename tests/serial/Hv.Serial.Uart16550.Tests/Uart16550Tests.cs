@@ -4,7 +4,8 @@ namespace Hv.Serial.Uart16550.Tests;
 
 public sealed class Uart16550Tests : IDisposable
 {
-    private const ushort Data = 0x3f8, Ier = 0x3f9, Iir = 0x3fa, Fcr = 0x3fa, Lcr = 0x3fb, Mcr = 0x3fc, Lsr = 0x3fd, Msr = 0x3fe, Scr = 0x3ff;
+    private const ushort Data = 0x3f8, Ier = 0x3f9, Iir = 0x3fa, Fcr = 0x3fa, Lcr = 0x3fb, Mcr = 0x3fc, Lsr = 0x3fd,
+        Msr = 0x3fe, Scr = 0x3ff;
     private readonly DeviceBench bench = DeviceBench.Create(new Uart16550Plugin());
 
     public void Dispose() => bench.Dispose();

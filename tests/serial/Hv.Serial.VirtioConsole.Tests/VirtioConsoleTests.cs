@@ -29,7 +29,8 @@ public sealed class VirtioConsoleTests : IDisposable
     }
 
     private string? TakeInput(ulong at) =>
-        guest.Queues[Receive].TryTake() is { } used ? Encoding.Latin1.GetString(guest.Memory(at, (int)used.Written)) : null;
+        guest.Queues[Receive].TryTake() is { } used
+            ? Encoding.Latin1.GetString(guest.Memory(at, (int)used.Written)) : null;
 
     [Fact]
     public void Output_ReachesTheHostInOrder()
@@ -46,7 +47,8 @@ public sealed class VirtioConsoleTests : IDisposable
         string text = string.Concat(Enumerable.Range(0, 3000).Select(i => (char)('a' + i % 26)));
         bench.Chars.SetRoom(700);
         ulong at = guest.Place(Encoding.Latin1.GetBytes(text));
-        guest.Queues[Transmit].TryAdd([new GuestSegment(at, 1000, false), new GuestSegment(at + 1000, 2000, false)], null);
+        guest.Queues[Transmit].TryAdd(
+            [new GuestSegment(at, 1000, false), new GuestSegment(at + 1000, 2000, false)], null);
         guest.Queues[Transmit].Kick();
         Assert.Null(guest.Queues[Transmit].TryTake());
         using DeviceBench twin = DeviceBench.Restore(bench.Save());
@@ -63,7 +65,8 @@ public sealed class VirtioConsoleTests : IDisposable
     public void Output_OfAVeryLongBuffer_IsSentInTurns()
     {
         ulong at = guest.Allocate(60_000);
-        guest.Queues[Transmit].TryAdd([.. Enumerable.Range(0, 4).Select(_ => new GuestSegment(at, 60_000, false))], null);
+        guest.Queues[Transmit].TryAdd(
+            [.. Enumerable.Range(0, 4).Select(_ => new GuestSegment(at, 60_000, false))], null);
         guest.Queues[Transmit].Kick();
         Assert.Equal(240_000, bench.Chars.SentCount);
         Assert.NotNull(guest.Queues[Transmit].TryTake());
@@ -130,5 +133,6 @@ public sealed class VirtioConsoleOnMmioConformance : VirtioConformance<VirtioCon
     protected override int QueueCount => 2;
     protected override Placement Placement => OnMmio;
     protected override bool IsPacked => true;
-    protected override IReadOnlyDictionary<string, string> Options { get; } = new Dictionary<string, string> { ["packed"] = "on" };
+    protected override IReadOnlyDictionary<string, string> Options { get; } =
+        new Dictionary<string, string> { ["packed"] = "on" };
 }

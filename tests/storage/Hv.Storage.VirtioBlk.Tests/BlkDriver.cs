@@ -12,14 +12,18 @@ internal sealed class BlkDriver : IDisposable
 {
     public const int DiskBytes = 64 * 1024;
 
-    public BlkDriver(ulong features = ~VirtioFeature.PackedRing, int queues = 1, bool isReadOnly = false, bool onPci = true, int sectorBytes = 512)
+    public BlkDriver(ulong features = ~VirtioFeature.PackedRing, int queues = 1, bool isReadOnly = false,
+        bool onPci = true, int sectorBytes = 512)
     {
         Bench = DeviceBench.Create(new VirtioBlkPlugin(), new BenchSetup
         {
             MemoryBytes = 512 * 1024,
-            Placement = onPci ? new Placement { Pci = new PciAddress(0, 4, 0) } : new Placement { MmioBase = 0xd000_0000, Gsi = 10 },
-            Options = new Dictionary<string, string> { ["queues"] = queues.ToString(System.Globalization.CultureInfo.InvariantCulture), ["packed"] = "on" },
-            Configure = b => b.AddBackend("drive", new BenchDisk(b, DiskBytes) { IsReadOnly = isReadOnly, SectorBytes = sectorBytes }),
+            Placement = onPci ? new Placement { Pci = new PciAddress(0, 4, 0) }
+                : new Placement { MmioBase = 0xd000_0000, Gsi = 10 },
+            Options = new Dictionary<string, string> { ["queues"] =
+                queues.ToString(System.Globalization.CultureInfo.InvariantCulture), ["packed"] = "on" },
+            Configure = b => b.AddBackend(
+                "drive", new BenchDisk(b, DiskBytes) { IsReadOnly = isReadOnly, SectorBytes = sectorBytes }),
         });
         Guest = VirtioGuest.Start(Bench, features, 32);
     }
@@ -56,7 +60,8 @@ internal sealed class BlkDriver : IDisposable
     }
 
     /// <summary>Sends a request; where its data and status are.</summary>
-    public (int Id, ulong Data, ulong Status) Send(int queue, uint type, ulong sector, ReadOnlySpan<byte> from, int readBytes, Random? random = null)
+    public (int Id, ulong Data, ulong Status) Send(
+        int queue, uint type, ulong sector, ReadOnlySpan<byte> from, int readBytes, Random? random = null)
     {
         ulong header = Guest.Place(Header(type, sector));
         ulong data = from.IsEmpty ? Guest.Allocate(Math.Max(1, readBytes)) : Guest.Place(from);
@@ -73,7 +78,8 @@ internal sealed class BlkDriver : IDisposable
     }
 
     /// <summary>Sends a request and waits; status and data read.</summary>
-    public (byte Status, byte[] Data, uint Written) Do(uint type, ulong sector, ReadOnlySpan<byte> from, int readBytes, int queue = 0)
+    public (byte Status, byte[] Data, uint Written) Do(
+        uint type, ulong sector, ReadOnlySpan<byte> from, int readBytes, int queue = 0)
     {
         (int id, ulong data, ulong status) = Send(queue, type, sector, from, readBytes);
         Guest.Queues[queue].Kick();

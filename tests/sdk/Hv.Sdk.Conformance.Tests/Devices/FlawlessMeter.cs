@@ -11,7 +11,8 @@ public sealed class FlawlessMeter
     [Theory, MemberData(nameof(Checks))]
     public void Meter_WithoutAMistake_Passes(string check)
     {
-        CheckResult result = DeviceSuite.Default.RunCheck(check, MeterDefects.Subject(new MeterFactory()), ConformanceOptions.Quick);
+        CheckResult result =
+            DeviceSuite.Default.RunCheck(check, MeterDefects.Subject(new MeterFactory()), ConformanceOptions.Quick);
         Assert.Equal((CheckOutcome.Passed, ""), (result.Outcome, result.Evidence));
     }
 }

@@ -7,9 +7,10 @@ using Hv.Sdk.Time;
 
 namespace Hv.Sdk.Conformance.Tests.Devices;
 
-/// <summary>A model to put mistakes into. Eight ports: count (a read counts up), limit, control (bit 0 starts a timer that counts up
-/// every 100 µs, bit 1 sends a message for each count above the limit), a table of 64 bytes at the count, a note (a write appends, a
-/// read gives the last), and a mark (a write appends one of eight). The line is high while the count is above the limit.</summary>
+/// <summary>A model to put mistakes into. Eight ports: count (a read counts up), limit, control (bit 0 starts a timer
+/// that counts up every 100 µs, bit 1 sends a message for each count above the limit), a table of 64 bytes at the
+/// count, a note (a write appends, a read gives the last), and a mark (a write appends one of eight). The line is high
+/// while the count is above the limit.</summary>
 public class Meter(Flaw flaw) : IDevice, IStateful, IIoHandler, IInspectable
 {
     private const ushort Port = 0x100;
@@ -69,7 +70,8 @@ public class Meter(Flaw flaw) : IDevice, IStateful, IIoHandler, IInspectable
     public void Load(StateReader reader)
     {
         ArgumentNullException.ThrowIfNull(reader);
-        if (flaw == Flaw.RefusesUnknownFields && Enumerable.Range(1000, 200).Any(reader.Has)) throw new StateException("what is this?");
+        if (flaw == Flaw.RefusesUnknownFields && Enumerable.Range(1000, 200).Any(reader.Has)) throw new StateException(
+            "what is this?");
         state = MeterState.Load(reader);
         if (flaw != Flaw.TrustsItsState && state.Count >= 64) throw new StateException("the count is 0 to 63");
         if (flaw == Flaw.LoadRounds) state.Limit &= 0xfe;
@@ -77,7 +79,8 @@ public class Meter(Flaw flaw) : IDevice, IStateful, IIoHandler, IInspectable
         notes.Clear();
         notes.AddRange(reader.Bytes(NotesTag, flaw == Flaw.TakesAnyLength ? int.MaxValue : MostNotes).Span);
         marks.Clear();
-        foreach (StateReader part in reader.Groups(MarkTag, flaw == Flaw.TakesAnyNumber ? int.MaxValue : MostMarks)) marks.Add((byte)part.UInt(1, 0, 255));
+        foreach (StateReader part in reader.Groups(
+            MarkTag, flaw == Flaw.TakesAnyNumber ? int.MaxValue : MostMarks)) marks.Add((byte)part.UInt(1, 0, 255));
         if (flaw == Flaw.CancelsItsTimerInLoad) timer.Cancel();
         if (flaw == Flaw.SendsAMessageInLoad) messages.Send(new MsiMessage { Address = 0xfee0_0000, Data = 0x40 });
         if (flaw != Flaw.LeavesTheLineLow) Update();
@@ -106,7 +109,8 @@ public class Meter(Flaw flaw) : IDevice, IStateful, IIoHandler, IInspectable
         state.Count = (byte)((state.Count + 1) & 63);
         forgotten++;
         everCounted++;
-        if (state.SendsMessages && state.Count > state.Limit) messages.Send(new MsiMessage { Address = 0xfee0_0000, Data = state.Count });
+        if (state.SendsMessages && state.Count > state.Limit) messages.Send(
+            new MsiMessage { Address = 0xfee0_0000, Data = state.Count });
         Update();
     }
 

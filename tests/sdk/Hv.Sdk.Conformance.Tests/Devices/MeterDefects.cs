@@ -10,7 +10,8 @@ internal static class MeterDefects
     private static readonly BenchSetup Small = new() { HasCharPort = false, MemoryBytes = 4096 };
 
     /// <summary>A state of version 1 as the right meter saved it, with a limit of 9.</summary>
-    private static readonly RecordedState Shipped = new(1, 0, [0x08, 0x03, 0x10, 0x09, 0x18, 0x00, 0x22, 0x40, .. new byte[64], 0x28, 0x00, 0xa2, 0x01, 0x00]);
+    private static readonly RecordedState Shipped =
+        new(1, 0, [0x08, 0x03, 0x10, 0x09, 0x18, 0x00, 0x22, 0x40, .. new byte[64], 0x28, 0x00, 0xa2, 0x01, 0x00]);
 
     public static IReadOnlyList<Defect> All { get; } =
     [
@@ -40,13 +41,18 @@ internal static class MeterDefects
         Of(Flaw.CountsOnAThread, "changes a register on a timer of the host", "pause-drains"),
         Of(Flaw.NeverDrains, "never says that it has drained", "pause-drains"),
         Of(Flaw.RaisesItsLineFromAThread, "drives its line on a thread of its own", "stays-on-its-strand"),
-        new("device", "leaves a delegate in a static event", "detached-plugin-is-collected", () => Try("detached-plugin-is-collected", new SubscribingFactory())),
-        new("device", "leaves a thread behind", "detached-plugin-is-collected", () => Try("detached-plugin-is-collected", new ThreadingFactory())),
+        new("device", "leaves a delegate in a static event", "detached-plugin-is-collected", () =>
+            Try("detached-plugin-is-collected", new SubscribingFactory())),
+        new("device", "leaves a thread behind", "detached-plugin-is-collected", () =>
+            Try("detached-plugin-is-collected", new ThreadingFactory())),
     ];
 
-    private static Defect Of(Flaw flaw, string name, string check) => new("device", name, check, () => Try(check, new MeterFactory(flaw)));
+    private static Defect Of(Flaw flaw, string name, string check) =>
+        new("device", name, check, () => Try(check, new MeterFactory(flaw)));
 
-    private static CheckResult Try(string check, IDeviceFactory factory) => DeviceSuite.Default.RunCheck(check, Subject(factory), ConformanceOptions.Quick);
+    private static CheckResult Try(string check, IDeviceFactory factory) =>
+        DeviceSuite.Default.RunCheck(check, Subject(factory), ConformanceOptions.Quick);
 
-    internal static DeviceSubject Subject(IDeviceFactory factory) => new() { Factory = factory, Setup = Small, States = [Shipped] };
+    internal static DeviceSubject Subject(IDeviceFactory factory) =>
+        new() { Factory = factory, Setup = Small, States = [Shipped] };
 }

@@ -11,7 +11,8 @@ public sealed class FlawlessGrid
     [Theory, MemberData(nameof(Checks))]
     public void Grid_WithoutAMistake_Passes(string check)
     {
-        CheckResult result = DiskSuite.Default.RunCheck(check, GridDefects.Subject(DiskFlaw.None), ConformanceOptions.Quick);
+        CheckResult result =
+            DiskSuite.Default.RunCheck(check, GridDefects.Subject(DiskFlaw.None), ConformanceOptions.Quick);
         Assert.Equal((CheckOutcome.Passed, ""), (result.Outcome, result.Evidence));
     }
 }

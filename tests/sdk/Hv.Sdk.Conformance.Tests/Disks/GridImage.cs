@@ -20,7 +20,8 @@ internal sealed class GridImage : IDiskImage
     {
         (this.file, this.isReadOnly, this.blocks, this.flaw) = (file, isReadOnly, blocks, flaw);
         if (flaw == DiskFlaw.TrustsItsTable) isUsed = new bool[blocks.Max() + 1];
-        next = flaw == DiskFlaw.AllocatesFromTheEnd ? FirstAfterTheEnd() : Math.Max(FirstAfterTheEnd(), blocks.Max() + 1);
+        next = flaw == DiskFlaw.AllocatesFromTheEnd
+            ? FirstAfterTheEnd() : Math.Max(FirstAfterTheEnd(), blocks.Max() + 1);
     }
 
     public long LengthBytes => ((long)blocks.Length * BlockBytes) + (flaw == DiskFlaw.HalfASector ? 256 : 0);
@@ -31,17 +32,20 @@ internal sealed class GridImage : IDiskImage
     private uint FirstAfterTheEnd() => (uint)Math.Max(2, (file.LengthBytes + BlockBytes - 1) / BlockBytes);
 
     private bool IsInside(long offset, long length) => flaw == DiskFlaw.WrapsRanges
-        ? offset + length <= LengthBytes : offset >= 0 && length >= 0 && offset <= LengthBytes && length <= LengthBytes - offset;
+        ? offset + length <= LengthBytes : offset >= 0 && length >= 0 && offset <= LengthBytes
+            && length <= LengthBytes - offset;
 
     public BlockStatus Read(long offsetBytes, Span<byte> to)
     {
         if (!IsInside(offsetBytes, to.Length)) return BlockStatus.OutOfRange;
         while (to.Length > 0)
         {
-            int cluster = (int)(offsetBytes / BlockBytes), at = (int)(offsetBytes % BlockBytes), length = Math.Min(to.Length, BlockBytes - at);
+            int cluster = (int)(offsetBytes / BlockBytes), at = (int)(offsetBytes % BlockBytes),
+                length = Math.Min(to.Length, BlockBytes - at);
             if (flaw == DiskFlaw.AllocatesOnReads && blocks[cluster] == 0) _ = Allocate(cluster);
             if (blocks[cluster] == 0) to[..length].Clear();
-            else if (file.Read(((long)blocks[cluster] * BlockBytes) + at, to[..length]) is not BlockStatus.Ok and BlockStatus failure)
+            else if (file.Read(((long)blocks[cluster] * BlockBytes) + at, to[..length]) is not BlockStatus.Ok
+                and BlockStatus failure)
             {
                 if (flaw == DiskFlaw.ThrowsOnErrors) throw new IOException("the file failed");
                 if (flaw != DiskFlaw.ReadsThroughErrors) return failure;
@@ -63,7 +67,8 @@ internal sealed class GridImage : IDiskImage
         if (!IsInside(offsetBytes, from.Length)) return BlockStatus.OutOfRange;
         while (from.Length > 0)
         {
-            int cluster = (int)(offsetBytes / BlockBytes), at = (int)(offsetBytes % BlockBytes), length = Math.Min(from.Length, BlockBytes - at);
+            int cluster = (int)(offsetBytes / BlockBytes), at = (int)(offsetBytes % BlockBytes),
+                length = Math.Min(from.Length, BlockBytes - at);
             BlockStatus status = WriteCluster(cluster, at, from[..length]);
             if (status != BlockStatus.Ok && flaw == DiskFlaw.ThrowsOnErrors) throw new IOException("the file failed");
             if (status != BlockStatus.Ok) return flaw == DiskFlaw.HidesWriteErrors ? BlockStatus.Ok : status;
@@ -81,7 +86,8 @@ internal sealed class GridImage : IDiskImage
             Thread.Yield();
             from = shared.AsSpan(0, from.Length);
         }
-        if (flaw == DiskFlaw.ThinksInSmallSectors && SectorBytes > SmallSector) from = from[..(from.Length - SectorBytes + SmallSector)];
+        if (flaw == DiskFlaw.ThinksInSmallSectors && SectorBytes > SmallSector) from =
+            from[..(from.Length - SectorBytes + SmallSector)];
         if (blocks[cluster] == 0)
         {
             BlockStatus status = Allocate(cluster);
@@ -122,7 +128,9 @@ internal sealed class GridImage : IDiskImage
         if (status != BlockStatus.Ok || lengthBytes == 0) return status;
         if (flaw == DiskFlaw.DiscardsWholeClusters)
         {
-            (long first, long end) = (offsetBytes / BlockBytes * BlockBytes, (offsetBytes + lengthBytes + BlockBytes - 1) / BlockBytes * BlockBytes);
+            (long first, long end) =
+                (offsetBytes / BlockBytes * BlockBytes,
+                    (offsetBytes + lengthBytes + BlockBytes - 1) / BlockBytes * BlockBytes);
             return Zero(first, end - first, mayUnmap: true);
         }
         return Zero(offsetBytes, lengthBytes, mayUnmap: true);
@@ -132,7 +140,8 @@ internal sealed class GridImage : IDiskImage
     {
         BlockStatus status = Writable(offsetBytes, lengthBytes);
         if (status != BlockStatus.Ok || lengthBytes == 0) return status;
-        return Zero(offsetBytes, flaw == DiskFlaw.ZeroesOneSectorTooFew ? lengthBytes - SectorBytes : lengthBytes, mayUnmap);
+        return Zero(offsetBytes, flaw == DiskFlaw.ZeroesOneSectorTooFew ? lengthBytes - SectorBytes : lengthBytes,
+            mayUnmap);
     }
 
     private BlockStatus Writable(long offset, long length) =>
@@ -142,7 +151,8 @@ internal sealed class GridImage : IDiskImage
     {
         while (length > 0)
         {
-            int cluster = (int)(offset / BlockBytes), at = (int)(offset % BlockBytes), count = (int)Math.Min(length, BlockBytes - at);
+            int cluster = (int)(offset / BlockBytes), at = (int)(offset % BlockBytes),
+                count = (int)Math.Min(length, BlockBytes - at);
             if (blocks[cluster] != 0)
             {
                 long where = ((long)blocks[cluster] * BlockBytes) + at;
