@@ -4,9 +4,9 @@ using System.Security.Cryptography;
 
 namespace Hv.ReadyToRun;
 
-/// <summary>Replaces the assemblies of an installation by ready-to-run images of themselves. An image keeps its IL, so that the JIT
-/// still makes the hot methods better, and needs not be compiled again when what it refers to changes. Images are cached under the
-/// hash of the IL: a kit that lies beside ten plugins is compiled once.</summary>
+/// <summary>Replaces the assemblies of an installation by ready-to-run images of themselves. An image keeps its IL, so
+/// that the JIT still makes the hot methods better, and needs not be compiled again when what it refers to changes.
+/// Images are cached under the hash of the IL: a kit that lies beside ten plugins is compiled once.</summary>
 internal sealed class Precompilation(string compiler, string installation, string cache)
 {
     private readonly string framework = Path.GetDirectoryName(typeof(object).Assembly.Location)!;
@@ -21,7 +21,8 @@ internal sealed class Precompilation(string compiler, string installation, strin
     public void Run()
     {
         Directory.CreateDirectory(cache);
-        string[] assemblies = [.. Directory.EnumerateFiles(installation, "*.dll", SearchOption.AllDirectories).Where(IsPlainIl)];
+        string[] assemblies =
+            [.. Directory.EnumerateFiles(installation, "*.dll", SearchOption.AllDirectories).Where(IsPlainIl)];
         Parallel.ForEach(
             assemblies.GroupBy(a => Convert.ToHexStringLower(SHA256.HashData(File.ReadAllBytes(a)))),
             same => Replace(same.Key, [.. same]));
@@ -82,7 +83,8 @@ internal sealed class Precompilation(string compiler, string installation, strin
         return true;
     }
 
-    /// <summary>An assembly that holds no compiled code yet; what the runtime's own packages bring may be compiled already.</summary>
+    /// <summary>An assembly that holds no compiled code yet; what the runtime's own packages bring may be compiled
+    /// already.</summary>
     private static bool IsPlainIl(string path)
     {
         try

@@ -1,6 +1,7 @@
 using Hv.ReadyToRun;
 
-// Arguments: the compiler, the installation, a cache. A part of the build (host/Hv/Hv.csproj); failing costs speed, nothing else.
+// Arguments: the compiler, the installation, a cache. A part of the build (host/Hv/Hv.csproj); failing costs speed,
+// nothing else.
 if (args is not [var compiler, var installation, var cache])
 {
     Console.Error.WriteLine("usage: Hv.ReadyToRun CROSSGEN2 INSTALLATION CACHE");
