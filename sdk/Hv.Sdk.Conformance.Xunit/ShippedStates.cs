@@ -19,6 +19,9 @@ public abstract class ShippedStates<TFactory>([CallerFilePath] string testFile =
     /// <summary>The machine around the device; must not change once states were shipped.</summary>
     protected virtual BenchSetup Setup { get; } = new();
 
+    /// <summary>Brings a device that has been through random steps to where its state is worth keeping: in the middle of its work.</summary>
+    protected virtual void Prepare(DeviceBench bench) { }
+
     /// <summary>States of all versions are read; one of the present version is written again byte for byte.</summary>
     [Checks(typeof(DeviceSuite), Only = DeviceSuite.RecordedStates)]
     public void Conforms(string check)
@@ -38,6 +41,7 @@ public abstract class ShippedStates<TFactory>([CallerFilePath] string testFile =
         using DeviceBench device = DeviceBench.Create(new TFactory(), Setup);
         Random random = new(1);
         for (int i = 0; i < Steps; i++) RandomSteps.Next(random, device).Apply(device);
+        Prepare(device);
         ushort version = device.Save().Version;
         present = new RecordedState(version, device.Now.Nanoseconds, device.SaveState());
         return version;

@@ -55,6 +55,30 @@ public sealed class DeviceStateTests
         Assert.Empty(violations);
     }
 
+    /// <summary>Whether tests keep a state of each shipped version of a plugin's devices: the folder of its tests has a class for them
+    /// (which asks for a file of the present version) and files.</summary>
+    private static bool KeepsStates(string plugin)
+    {
+        string[] tests = [.. SourceTree.Files("ShippedState*.cs", "tests")
+            .Where(f => Path.GetFileName(Path.GetDirectoryName(f)) == plugin + ".Tests"
+                && File.ReadAllText(f).Contains(": ShippedStates<", StringComparison.Ordinal))];
+        return tests.Any(f => Directory.Exists(Path.Combine(Path.GetDirectoryName(f)!, "states"))
+            && Directory.EnumerateFiles(Path.Combine(Path.GetDirectoryName(f)!, "states"), "v*.state").Any());
+    }
+
+    [Fact]
+    public void Devices_WithStateKeepAFileOfEachShippedVersion()
+    {
+        List<string> stateful = PluginAssemblies.Select((folder, assembly) => assembly.GetTypes().Where(IsDevice)
+            .Where(d => d.GetInterfaces().Any(i => i.FullName == "Hv.Sdk.State.IStateful"))
+            .Select(_ => Path.GetFileName(folder)).Distinct());
+        Assert.True(stateful.Count > 10, $"only {stateful.Count} plugins with stateful devices were found");
+        Assert.DoesNotContain(stateful, p => !KeepsStates(p));
+    }
+
+    [Fact]
+    public void Rule_OnAPluginWithoutFiles_NamesIt() => Assert.False(KeepsStates("Hv.Misc.Pvpanic"));
+
     private sealed class Forgetful
     {
         private int count;
