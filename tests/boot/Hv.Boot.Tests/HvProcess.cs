@@ -86,6 +86,27 @@ internal sealed class HvProcess : IDisposable
         await process.StandardInput.FlushAsync();
     }
 
+    /// <summary>Bytes of shared memory that <c>hv</c> and its children hold of the host's: guest RAM is the only large part.</summary>
+    public long SharedMemoryBytes()
+    {
+        long total = 0;
+        foreach (string folder in Directory.EnumerateDirectories("/proc").Where(d => int.TryParse(Path.GetFileName(d), out _)))
+        {
+            try
+            {
+                Dictionary<string, string> status = File.ReadLines(folder + "/status").Select(l => l.Split(':', 2))
+                    .ToDictionary(l => l[0], l => l[1].Trim());
+                bool isOurs = status["Pid"] == process.Id.ToString() || status["PPid"] == process.Id.ToString();
+                if (isOurs) total += long.Parse(status["RssShmem"].Split(' ')[0]) * 1024;
+            }
+            catch (Exception e) when (e is IOException or KeyNotFoundException)
+            {
+                // It has ended meanwhile, or is a kernel thread.
+            }
+        }
+        return total;
+    }
+
     /// <summary>Sends a signal by its name, for example TERM.</summary>
     public void Signal(string name) => Process.Start("kill", ["-" + name, process.Id.ToString()])!.WaitForExit();
 
