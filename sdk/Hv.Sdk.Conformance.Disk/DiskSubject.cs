@@ -1,6 +1,6 @@
-using System.Reflection;
 using Hv.Sdk.Block;
 using Hv.Sdk.TestKit;
+using Hv.Sdk.TestKit.Conformance;
 
 namespace Hv.Sdk.Conformance.Disk;
 
@@ -31,7 +31,7 @@ public sealed class DiskSubject
     public IReadOnlyList<DiskSample> Samples { get; init; } = [];
 
     /// <summary>The format's name.</summary>
-    public string Name => Format.GetType().GetCustomAttribute<DiskFormatAttribute>()?.Name ?? Format.GetType().Name;
+    public string Name => Description.NameOf<DiskFormatAttribute>(Format);
 
     /// <summary>A subject of which nothing is known but its class: a format that takes a file of zeroes is tried on
     /// one; others need samples.</summary>

@@ -9,7 +9,7 @@ using Hv.Sdk.Chars;
 
 namespace Hv.Characters.Tests;
 
-/// <summary>Serial lines that end in files and sockets.</summary>
+/// <summary>What these backends do beyond what all must.</summary>
 public sealed class CharacterBackends : IDisposable
 {
     private readonly string root = Directory.CreateTempSubdirectory("hv-chars-").FullName;
@@ -41,32 +41,6 @@ public sealed class CharacterBackends : IDisposable
         }
 
         Assert.Equal("old new", System.IO.File.ReadAllText(path));
-    }
-
-    [Fact]
-    public void File_ThatCannotBeMade_IsAMistakeOfTheDefinition()
-    {
-        ConfigurationException e = Assert.Throws<ConfigurationException>(
-            () => Open(new FileBackend(), ("target", Path.Combine(root, "no", "such", "folder"))));
-
-        Assert.Equal("target", e.Option);
-    }
-
-    [Fact]
-    public void Tcp_Connect_CarriesBytesBothWays()
-    {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        using ICharStream stream = Open(new TcpBackend(), ("target", listener.LocalEndpoint.ToString()!));
-        using Socket peer = listener.AcceptSocket();
-        using var received = new BlockingCollection<string>();
-        stream.Start(bytes => received.Add(Encoding.ASCII.GetString(bytes)), () => { });
-
-        peer.Send("to guest"u8);
-        stream.Write("to host"u8);
-
-        Assert.Equal("to guest", Text(received, "to guest".Length));
-        Assert.Equal("to host", Receive(peer, "to host".Length));
     }
 
     [Fact]
@@ -106,14 +80,6 @@ public sealed class CharacterBackends : IDisposable
         Assert.Equal("public", e.Option);
     }
 
-    [Theory]
-    [InlineData("nonsense")]
-    [InlineData("127.0.0.1:99999")]
-    [InlineData("4555")]
-    public void Tcp_BadAddress_IsAMistakeOfTheDefinition(string target) =>
-        Assert.Equal("target",
-            Assert.Throws<ConfigurationException>(() => Open(new TcpBackend(), ("target", target))).Option);
-
     [Fact]
     public void Tcp_WriteWithoutAPeer_TakesEverything()
     {
@@ -127,8 +93,7 @@ public sealed class CharacterBackends : IDisposable
         backend.Open(new OptionValues(options.ToDictionary(o => o.Key, o => o.Value)), log);
 
     private IPEndPoint AnnouncedAddress() =>
-        IPEndPoint.Parse(Assert.Single(log.Messages).Split(' ', ',').First(
-            w => w.StartsWith("127.", StringComparison.Ordinal)));
+        IPEndPoint.Parse(Assert.Single(log.Messages).Split(' ', ',').First(w => w.StartsWith("127.", StringComparison.Ordinal)));
 
     private static Socket Connect(IPEndPoint address)
     {

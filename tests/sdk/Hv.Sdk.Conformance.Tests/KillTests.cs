@@ -1,6 +1,8 @@
 using System.Text;
+using Hv.Sdk.Conformance.CharBackend;
 using Hv.Sdk.Conformance.Device;
 using Hv.Sdk.Conformance.Disk;
+using Hv.Sdk.Conformance.Net;
 using Hv.Sdk.TestKit;
 using Hv.Sdk.TestKit.Conformance;
 using Xunit.Abstractions;
@@ -44,7 +46,7 @@ public sealed class KillTests(ITestOutputHelper output)
     [Fact]
     public void Page_Checks_AreTheSuites() => DocumentPage.Holds("docs/sdk/conformance.md", "checks", CheckTable());
 
-    private static IReadOnlyList<ConformanceSuite> Suites { get; } = [DeviceSuite.Default, DiskSuite.Default];
+    private static IReadOnlyList<ConformanceSuite> Suites { get; } = [DeviceSuite.Default, DiskSuite.Default, NetSuite.Default, CharSuite.Default];
 
     private static string KillTable()
     {
