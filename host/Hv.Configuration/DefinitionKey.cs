@@ -28,8 +28,13 @@ public sealed class DefinitionKey
     /// <summary>Names that need no plugin.</summary>
     public IReadOnlyList<string> BuiltIn { get; init; } = [];
 
+    /// <summary>The key in a definition, where it is another word than the flag's: a list has a plural.</summary>
+    public string? Section { get; init; }
+
     /// <summary>The key's name.</summary>
     public string Name => Value.Name;
+    /// <summary>The key's name in a definition.</summary>
+    public string NameInDefinition => Section ?? Name;
     /// <summary>The flag.</summary>
     public string Flag => $"--{Value.Name}";
     /// <summary>Whether it takes no value on the command line.</summary>

@@ -1,5 +1,6 @@
 using Hv.PluginHost;
 using Hv.Sdk;
+using Hv.Sdk.FaultRules;
 
 namespace Hv.Configuration;
 
@@ -10,6 +11,7 @@ public static class DefinitionKeys
     private const string Boot = "What to boot";
     private const string Hardware = "The machine";
     private const string Devices = "Devices";
+    private const string Faults = "Faults";
     private const string Run = "The run";
 
     private static readonly string[] CpuModels = ["x86-64-v1", "x86-64-v2", "x86-64-v3", "max"];
@@ -94,6 +96,23 @@ public static class DefinitionKeys
             Summary = "I/O port whose writes end the run with code ((v << 1) | 1) & 255",
         }),
 
+        new DefinitionKey
+        {
+            Value = Text("fault", "a fault to inject (hv fault list, hv fault help NAME)"), Section = "faults",
+            Placeholder = "NAME,where=DEVICE[:POINT][,nth=N,…][,key=value…]", Group = Faults, IsRepeatable = true,
+            AddsToDefinition = true, Head = "fault", Names = ExtensionKind.Fault,
+            Parts =
+            [
+                new OptionInfo
+                {
+                    Name = "where", Type = OptionType.Text, IsRequired = true,
+                    Summary = "DEVICE[:POINT], both with * and ?, for example disk0 or serial*:irq:*",
+                },
+                Text("name", "name of the rule, in messages and results"),
+                .. FaultWhen.Schema.Options,
+            ],
+        },
+
         Key(Run, "MODE", Choice("time", "virtual time follows the host, or the instructions that were retired", "real",
             ["real", "deterministic"])),
         Key(Run, "N", new OptionInfo
@@ -122,6 +141,9 @@ public static class DefinitionKeys
 
     /// <summary>The key of that name, or null.</summary>
     public static DefinitionKey? Find(string name) => All.FirstOrDefault(k => k.Name == name);
+
+    /// <summary>The key that stands in a definition under that name, or null.</summary>
+    public static DefinitionKey? FindInDefinition(string name) => All.FirstOrDefault(k => k.NameInDefinition == name);
 
     private static DefinitionKey Key(string group, string placeholder, OptionInfo value) =>
         new() { Value = value, Placeholder = placeholder, Group = group };

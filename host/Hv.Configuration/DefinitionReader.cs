@@ -21,6 +21,7 @@ public sealed partial class DefinitionReader
     private readonly List<DeviceDescription> devices = [];
     private readonly List<BackendDescription> backends = [];
     private readonly List<ExtensionChoice> frontEnds = [];
+    private readonly List<FaultDescription> faults = [];
 
     private DefinitionReader(PluginCatalog catalog, DefinitionSettings settings, DiagnosticBag bag)
     {
@@ -47,6 +48,7 @@ public sealed partial class DefinitionReader
         ReadDevices();
         ReadExitPort(scalars);
         ReadDisplay();
+        ReadFaults();
         CheckDevicePaths();
         CheckMemory(scalars);
         CheckBoot(scalars, firmware);
@@ -88,6 +90,7 @@ public sealed partial class DefinitionReader
             CpuModel = scalars.Text("cpu")!,
             Devices = devices,
             Backends = backends,
+            Faults = faults,
             Time = scalars.Text("time") == "deterministic" ? TimeMode.Deterministic : TimeMode.Real,
             Seed = scalars.Has("seed") ? scalars.Number("seed") : null,
             StateHashInterval = scalars.Number("state-hash-every"),

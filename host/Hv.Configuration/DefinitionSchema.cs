@@ -27,7 +27,7 @@ public static class DefinitionSchema
             json.WriteEndObject();
             foreach (DefinitionKey key in DefinitionKeys.All)
             {
-                json.WritePropertyName(key.Name);
+                json.WritePropertyName(key.NameInDefinition);
                 WriteKey(json, key);
             }
 
@@ -80,6 +80,11 @@ public static class DefinitionSchema
         json.WriteString("type", "object");
         json.WriteStartArray("required");
         json.WriteStringValue(key.Head);
+        foreach (OptionInfo part in key.Parts.Where(p => p.IsRequired))
+        {
+            json.WriteStringValue(part.Name);
+        }
+
         json.WriteEndArray();
         json.WriteStartObject("properties");
         json.WriteStartObject(key.Head);

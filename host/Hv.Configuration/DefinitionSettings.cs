@@ -33,10 +33,10 @@ public sealed class DefinitionSettings
 
         foreach (JsonMember member in root.Members.Where(m => m.Key != "$schema"))
         {
-            if (DefinitionKeys.Find(member.Key) is not { } key)
+            if (DefinitionKeys.FindInDefinition(member.Key) is not { } key)
             {
                 bag.Error(Codes.UnknownKey, member.Place, $"there is no key '{member.Key}'",
-                    Suggestion.Remedy(member.Key, [.. DefinitionKeys.All.Select(k => k.Name)]));
+                    Suggestion.Remedy(member.Key, [.. DefinitionKeys.All.Select(k => k.NameInDefinition)]));
                 continue;
             }
 

@@ -457,8 +457,16 @@ public sealed class Machine : IMachine, IDisposable
     private void Save(string path)
     {
         if (WhyUnsaveable is [var why, ..]) throw new InvalidOperationException(why);
-        Drain();
-        SnapshotWriter.Write(path, hardware);
+        hardware.Faults.IsQuiet = true;
+        try
+        {
+            Drain();
+            SnapshotWriter.Write(path, hardware);
+        }
+        finally
+        {
+            hardware.Faults.IsQuiet = false;
+        }
     }
 
     // Devices with work outside the core's backends wind down first. A save waits for them and for the disks within
@@ -519,6 +527,7 @@ public sealed class Machine : IMachine, IDisposable
                     $"the machine could not be saved to {file}: {e.Message}", 1);
             }
         }
+        hardware.Faults.IsQuiet = true;
         foreach (KeyValuePair<(string Path, string Slot), IBackendPort> backend in hardware.Backends)
         {
             backend.Value.Quiesce(DrainPatience);

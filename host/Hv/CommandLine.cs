@@ -56,6 +56,7 @@ internal static class CommandLine
         root.Subcommands.Add(RunCommand.Create(global, guestArguments, supervised));
         root.Subcommands.Add(PluginCommand.Create(global));
         root.Subcommands.Add(DeviceCommand.Create(global));
+        root.Subcommands.Add(FaultCommand.Create(global));
         root.Subcommands.Add(DoctorCommand.Create(global));
         root.Subcommands.Add(SchemaCommand.Create());
         root.Subcommands.Add(CompletionCommand.Create());

@@ -130,6 +130,7 @@ internal sealed class MachineSession(
         json.WriteNumber("exitCode", outcome.ExitCode);
         json.WriteNumber("virtualNs", machine.Clock.Now.Nanoseconds);
         json.WriteNumber("hostSeconds", Math.Round(elapsed.TotalSeconds, 3));
+        FaultReport.Write(json, machine.Faults);
         if (machine.StateHashes.Count > 0)
         {
             json.WriteStartArray("stateHashes");

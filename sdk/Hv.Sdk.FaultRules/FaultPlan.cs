@@ -17,6 +17,8 @@ public sealed class FaultPlan(IFaultHost host, bool isOpen)
 
     /// <summary>The rules, in the order in which they were added: the first is nearest to what it breaks.</summary>
     public IReadOnlyList<FaultRule> Rules => rules;
+    /// <summary>Nothing counts and nothing strikes: the host itself is at work, not the guest.</summary>
+    public bool IsQuiet { get; set; }
     /// <summary>Whether rules can be added after the contracts are wired.</summary>
     public bool IsOpen => isOpen;
     /// <summary>All places that were wired, in the order of wiring.</summary>
@@ -30,7 +32,7 @@ public sealed class FaultPlan(IFaultHost host, bool isOpen)
     {
         if (rules.Exists(r => r.Name == name)) throw new ConfigurationException(
             $"two faults are called '{name}'") { Option = "name" };
-        FaultRule rule = new(name, kind, where, when, fault, host);
+        FaultRule rule = new(name, kind, where, when, fault, this, host);
         rules.Add(rule);
         foreach (WiredSite site in sites.Values) site.Add(rule);
         return rule;

@@ -12,14 +12,17 @@ public sealed class FaultRule
     public const int KeptFirings = 256;
 
     private readonly Lock gate = new();
+    private readonly FaultPlan plan;
     private readonly IFaultHost host;
     private readonly IFaultEntropy entropy;
     private readonly List<FaultFiring> firings = [];
+    private readonly List<FaultSite> sites = [];
     private ulong strikes;
 
-    internal FaultRule(string name, string kind, FaultPattern where, FaultWhen when, IFault fault, IFaultHost host)
+    internal FaultRule(string name, string kind, FaultPattern where, FaultWhen when, IFault fault, FaultPlan plan,
+        IFaultHost host)
     {
-        (Name, Kind, Where, When, Fault, this.host) = (name, kind, where, when, fault, host);
+        (Name, Kind, Where, When, Fault, this.plan, this.host) = (name, kind, where, when, fault, plan, host);
         entropy = host.CreateEntropy(name);
     }
 
@@ -42,7 +45,6 @@ public sealed class FaultRule
 
     internal IFault Fault { get; }
     internal IFaultEntropy Entropy => entropy;
-    private readonly List<FaultSite> sites = [];
 
     /// <summary>The first firings, at most <see cref="KeptFirings"/>. Those before a restore are not among
     /// them.</summary>
@@ -62,7 +64,7 @@ public sealed class FaultRule
     /// <summary>Counts an opportunity at a place; whether the rule wants it.</summary>
     internal bool Strikes(in FaultSite site)
     {
-        if (!IsEnabled) return false;
+        if (!IsEnabled || plan.IsQuiet) return false;
         VmTime now = host.Clock.Now;
         if (now < When.After || now > When.Until) return false;
         // Outside the gate: another device's strand may be entered.

@@ -16,7 +16,7 @@ internal sealed class RunHelpAction : SynchronousCommandLineAction
         usage: hv run [VM.json | linux] [flags] [-- words for the kernel's command line]
 
         Every flag is also a key of a VM definition (hv schema has its JSON schema); flags take the place of
-        what the definition says, --disk, --cdrom, --floppy, --forward and --device add to it.
+        what the definition says, --disk, --cdrom, --floppy, --forward, --device and --fault add to it.
 
         """;
 
@@ -29,6 +29,7 @@ internal sealed class RunHelpAction : SynchronousCommandLineAction
           hv run vm.json --disk data.img,format=raw,discard-writes
           hv run vm.json --serial file:boot.log --timeout 60s --result result.json
           hv run --restore machine.hvsave vm.json
+          hv run vm.json --fault io-errors,where=disk0,operation=read,nth=3
 
         On a terminal, Ctrl-] then q quits, p pauses, r resets, s saves, ? helps.
 

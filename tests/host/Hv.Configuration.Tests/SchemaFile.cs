@@ -22,6 +22,6 @@ public sealed class SchemaFile
         using JsonDocument schema = JsonDocument.Parse(DefinitionSchema.ToJson());
 
         Assert.All(DefinitionKeys.All, key =>
-            Assert.True(schema.RootElement.GetProperty("properties").TryGetProperty(key.Name, out _)));
+            Assert.True(schema.RootElement.GetProperty("properties").TryGetProperty(key.NameInDefinition, out _)));
     }
 }
