@@ -22,13 +22,13 @@ public sealed partial class DefinitionReader
                 continue;
             }
 
-            if (catalog.Find(ExtensionKind.Fault, kind) is null)
+            if (catalog.Find(ExtensionKind.Fault, kind) is not { } entry)
             {
                 Missing(ExtensionKind.Fault, kind, fault.Head.Place);
                 continue;
             }
 
-            ReadFault(fault, key);
+            ReadFault(fault, key, entry);
             if (fault.Parts.TryGetValue("name", out Part name) && !names.TryAdd(name.Text, name.Place))
             {
                 bag.Error(Codes.NameTwice, name.Place, $"two faults are called '{name.Text}'", "give each a name of its own");
@@ -36,11 +36,11 @@ public sealed partial class DefinitionReader
         }
     }
 
-    private void ReadFault(Compound fault, DefinitionKey key)
+    private void ReadFault(Compound fault, DefinitionKey key, CatalogEntry entry)
     {
         string kind = fault.Head.Text;
         OptionSchema own = SchemaOf(ExtensionKind.Fault, kind);
-        Dictionary<string, string> given = OptionsOf(ExtensionKind.Fault, kind, fault);
+        Dictionary<string, string> given = OptionsOf(entry, own, fault);
         Place PlaceOf(string option) => fault.Parts.TryGetValue(option, out Part part) ? part.Place : fault.Place;
 
         // One schema for both, so that a word that is wrong is compared with all that could be meant.
