@@ -11,14 +11,19 @@ using Hv.Sdk.Net;
 
 namespace Hv.Configuration;
 
-/// <summary>Asks a plugin for the options of what it provides.</summary>
+/// <summary>The options of what plugins provide.</summary>
 public static class ExtensionSchemas
 {
-    /// <summary>The options; loads the plugin.</summary>
+    /// <summary>The options, from the manifest; loads the plugin only when that does not have them.</summary>
     /// <exception cref="Diagnostics.DiagnosticException">There is no such name, or its plugin fails.</exception>
     public static OptionSchema Of(PluginCatalog catalog, ExtensionKind kind, string name)
     {
         ArgumentNullException.ThrowIfNull(catalog);
+        if (catalog.Find(kind, name)?.Provided.Options is { } known)
+        {
+            return known;
+        }
+
         return catalog.Ask(kind, name, (object extension) => extension switch
         {
             IDeviceFactory e => e.Options,

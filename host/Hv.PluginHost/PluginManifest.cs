@@ -1,5 +1,7 @@
+using System.Globalization;
 using System.Text.Json;
 using Hv.Diagnostics;
+using Hv.Sdk;
 
 namespace Hv.PluginHost;
 
@@ -10,13 +12,28 @@ namespace Hv.PluginHost;
 /// <param name="Buses">Where boards can put a device: <c>pci</c>, <c>mmio</c>, <c>isa</c>; empty for the rest.</param>
 /// <param name="Place">Where the manifest says so.</param>
 public sealed record ProvidedName(
-    ExtensionKind Kind, string Name, string Title, IReadOnlyList<string> Buses, Place Place);
+    ExtensionKind Kind, string Name, string Title, IReadOnlyList<string> Buses, Place Place)
+{
+    /// <summary>Its options; null when only the code knows them.</summary>
+    public OptionSchema? Options { get; init; }
+    /// <summary>Whether a device can be saved; null when only the code knows.</summary>
+    public bool? IsSaveable { get; init; }
+    /// <summary>The experimental contracts that it implements, by their diagnostic ids.</summary>
+    public IReadOnlyList<string> Experimental { get; init; } = [];
+}
+
+/// <summary>A layout of saved state that a plugin writes.</summary>
+/// <param name="Id">Its name.</param>
+/// <param name="Version">The version that is written.</param>
+/// <param name="ReadsFrom">The oldest version that is read.</param>
+public sealed record ManifestState(string Id, int Version, int ReadsFrom);
 
 /// <summary>What a <c>plugin.json</c> says. Reading one loads no code of the plugin.</summary>
 public sealed class PluginManifest
 {
-    private static readonly string[] Keys = ["id", "version", "sdk", "assembly", "provides", "$schema"];
-    private static readonly string[] ProvidedKeys = ["kind", "name", "title", "buses"];
+    private static readonly string[] Keys = ["id", "version", "sdk", "assembly", "provides", "states", "$schema"];
+    private static readonly string[] ProvidedKeys = ["kind", "name", "title", "buses", "options", "saveable", "experimental"];
+    private static readonly string[] StateKeys = ["id", "version", "readsFrom", "fields"];
     private static readonly string[] KnownBuses = ["pci", "mmio", "isa"];
 
     /// <summary>The file's name in a plugin's folder.</summary>
@@ -34,6 +51,8 @@ public sealed class PluginManifest
     public required string Assembly { get; init; }
     /// <summary>What it provides.</summary>
     public required IReadOnlyList<ProvidedName> Provides { get; init; }
+    /// <summary>The layouts of state that its devices write.</summary>
+    public required IReadOnlyList<ManifestState> States { get; init; }
 
     /// <summary>Reads a manifest; null, with all mistakes in <paramref name="bag"/>, when it is not one.</summary>
     public static PluginManifest? Read(string path, DiagnosticBag bag)
@@ -56,6 +75,7 @@ public sealed class PluginManifest
         string assembly = Text(root, "assembly", bag);
         SdkRange? sdk = ReadSdk(root, bag);
         List<ProvidedName> provides = ReadProvides(root, bag);
+        ManifestState[] states = [.. (root["states"]?.Items ?? []).Select(s => ReadState(s, bag))];
         if (assembly.Length > 0 && assembly != Path.GetFileName(assembly))
         {
             bag.Error(Codes.BadManifest, root["assembly"]!.Place, "'assembly' names a file in the plugin's own folder",
@@ -70,6 +90,7 @@ public sealed class PluginManifest
             SdkPlace = root["sdk"]!.Place,
             Assembly = assembly,
             Provides = provides,
+            States = states,
         };
     }
 
@@ -125,11 +146,33 @@ public sealed class PluginManifest
 
             if (kind is not null)
             {
-                provides.Add(new ProvidedName(kind, name, title, ReadBuses(item, bag), item.Place));
+                provides.Add(new ProvidedName(kind, name, title, ReadBuses(item, bag), item.Place)
+                {
+                    Options = item["options"] is { } options ? ManifestOptions.Read(options, bag) : null,
+                    IsSaveable = item["saveable"] is { } saveable ? saveable.Kind == JsonValueKind.True : null,
+                    Experimental = [.. (item["experimental"]?.Items ?? []).Select(e => e.Text)],
+                });
             }
         }
 
         return provides;
+    }
+
+    private static ManifestState ReadState(JsonValue item, DiagnosticBag bag)
+    {
+        CheckKeys(item, StateKeys, bag);
+        return new ManifestState(Text(item, "id", bag), Version("version"), Version("readsFrom"));
+
+        int Version(string key)
+        {
+            if (int.TryParse(item[key]?.Text, NumberStyles.None, CultureInfo.InvariantCulture, out int version) && version > 0)
+            {
+                return version;
+            }
+
+            bag.Error(Codes.WrongType, item[key]?.Place ?? item.Place, $"'{key}' must be a version, 1 or more");
+            return 0;
+        }
     }
 
     private static string[] ReadBuses(JsonValue item, DiagnosticBag bag)
@@ -147,7 +190,7 @@ public sealed class PluginManifest
         return [.. list?.Items.Select(b => b.Text) ?? []];
     }
 
-    private static void CheckKeys(JsonValue value, string[] known, DiagnosticBag bag)
+    internal static void CheckKeys(JsonValue value, string[] known, DiagnosticBag bag)
     {
         foreach (JsonMember member in value.Members.Where(m => !known.Contains(m.Key)))
         {
@@ -156,7 +199,7 @@ public sealed class PluginManifest
         }
     }
 
-    private static string Text(JsonValue parent, string key, DiagnosticBag bag)
+    internal static string Text(JsonValue parent, string key, DiagnosticBag bag)
     {
         switch (parent[key])
         {

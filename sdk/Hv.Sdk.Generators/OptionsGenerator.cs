@@ -9,8 +9,7 @@ namespace Hv.Sdk.Generators;
 [Generator(LanguageNames.CSharp)]
 public sealed class OptionsGenerator : IIncrementalGenerator
 {
-    private const string OptionsAttribute = "Hv.Sdk.OptionsAttribute";
-    private const string OptionAttribute = "Hv.Sdk.OptionAttribute";
+    internal const string OptionsAttribute = "Hv.Sdk.OptionsAttribute";
 
     /// <inheritdoc/>
     public void Initialize(IncrementalGeneratorInitializationContext context)
@@ -32,11 +31,7 @@ public sealed class OptionsGenerator : IIncrementalGenerator
         List<OptionMember> members = [];
         foreach (IPropertySymbol property in type.GetMembers().OfType<IPropertySymbol>())
         {
-            AttributeData? option = property.GetAttributes()
-                .FirstOrDefault(a => a.AttributeClass?.ToDisplayString() == OptionAttribute);
-            if (option is null) continue;
-            OptionMember? member = OptionMember.Create(property, option, context.SemanticModel, result);
-            if (member is not null) members.Add(member);
+            if (OptionMember.Create(property, context.SemanticModel, result) is OptionMember member) members.Add(member);
         }
         if (result.HasErrors) return result;
 
@@ -59,13 +54,17 @@ public sealed class OptionsGenerator : IIncrementalGenerator
 /// <summary>One option property.</summary>
 internal sealed class OptionMember
 {
+    /// <summary>The option as the manifest describes it.</summary>
+    public Json Json { get; } = new();
     public string InfoText { get; private set; } = "";
     public string BindText { get; private set; } = "";
 
-    public static OptionMember? Create(
-        IPropertySymbol property, AttributeData option, SemanticModel model, Generated result)
+    /// <summary>The option that a property is; null when it has no attribute, or a type that no option has.</summary>
+    public static OptionMember? Create(IPropertySymbol property, SemanticModel model, Generated result)
     {
-        string name = KebabCase(property.Name);
+        AttributeData? option = property.GetAttributes().FirstOrDefault(a => a.AttributeClass?.ToDisplayString() == OptionAttribute);
+        if (option is null) return null;
+        string name = Names.KebabCase(property.Name);
         string summary = (string?)option.ConstructorArguments[0].Value ?? "";
         int kind = 0;
         ulong minimum = 0;
@@ -83,68 +82,78 @@ internal sealed class OptionMember
             .ToDisplayString(SymbolDisplayFormat.FullyQualifiedFormat);
         object? constant = Default(property, model, result, out bool hasDefault);
         OptionMember member = new();
-        List<string> info =
-        [
-            $"Name = {Emitter.Literal(name)}", $"Summary = {Emitter.Literal(summary)}",
-            $"IsRequired = {(property.IsRequired ? "true" : "false")}",
-        ];
         string quoted = Emitter.Literal(name);
+        string type;
+        string? fallback = null;
+        List<string> bounds = [];
+        string[] choices = [];
         if (property.Type.SpecialType == SpecialType.System_String)
         {
-            info.Add(kind == 6 ? "Type = global::Hv.Sdk.OptionType.Path" : "Type = global::Hv.Sdk.OptionType.Text");
-            string? text = constant as string;
-            if (text is not null) info.Add($"Default = {Emitter.Literal(text)}");
+            type = kind == 6 ? "Path" : "Text";
+            fallback = constant as string;
             bool nullable = property.NullableAnnotation == NullableAnnotation.Annotated;
-            member.BindText = $"{property.Name} = values.Text({quoted}) ?? {(text is not null ? Emitter.Literal(text) : nullable ? "null" : "\"\"")}";
+            member.BindText = $"{property.Name} = values.Text({quoted}) ?? {(fallback is not null ? Emitter.Literal(fallback) : nullable ? "null" : "\"\"")}";
         }
         else if (property.Type.SpecialType == SpecialType.System_Boolean)
         {
             bool on = constant is true;
-            info.Add("Type = global::Hv.Sdk.OptionType.Flag");
-            info.Add($"Default = \"{(on ? "on" : "off")}\"");
+            type = "Flag";
+            fallback = on ? "on" : "off";
             member.BindText = $"{property.Name} = values.Flag({quoted}, {(on ? "true" : "false")})";
         }
         else if (property.Type.TypeKind == TypeKind.Enum)
         {
-            List<IFieldSymbol> choices =
-                [.. property.Type.GetMembers().OfType<IFieldSymbol>().Where(f => f.HasConstantValue)];
-            IFieldSymbol? chosen = choices.FirstOrDefault(f => Equals(f.ConstantValue, constant))
-                ?? choices.FirstOrDefault();
-            info.Add("Type = global::Hv.Sdk.OptionType.Choice");
-            info.Add($"Choices = [{string.Join(", ", choices.Select(c => Emitter.Literal(KebabCase(c.Name))))}]");
-            if (chosen is not null && !property.IsRequired) info.Add(
-                $"Default = {Emitter.Literal(KebabCase(chosen.Name))}");
+            List<IFieldSymbol> fields = [.. property.Type.GetMembers().OfType<IFieldSymbol>().Where(f => f.HasConstantValue)];
+            IFieldSymbol? chosen = fields.FirstOrDefault(f => Equals(f.ConstantValue, constant)) ?? fields.FirstOrDefault();
+            type = "Choice";
+            choices = [.. fields.Select(c => Names.KebabCase(c.Name))];
+            bounds.Add($"Choices = [{string.Join(", ", choices.Select(Emitter.Literal))}]");
+            if (chosen is not null && !property.IsRequired) fallback = Names.KebabCase(chosen.Name);
             StringBuilder bind = new($"{property.Name} = values.Text({quoted}) switch {{ ");
-            foreach (IFieldSymbol c in choices) bind.Append(
-                $"{Emitter.Literal(KebabCase(c.Name))} => {typeName}.{c.Name}, ");
+            foreach (IFieldSymbol c in fields) bind.Append($"{Emitter.Literal(Names.KebabCase(c.Name))} => {typeName}.{c.Name}, ");
             bind.Append($"_ => {typeName}.{chosen?.Name} }}");
             member.BindText = bind.ToString();
         }
         else if (Scalar.Of(property.Type) is Scalar scalar)
         {
-            string shown = kind switch { 3 => "Size", 4 => "Duration", _ => "Number" };
-            info.Add($"Type = global::Hv.Sdk.OptionType.{shown}");
+            type = kind switch { 3 => "Size", 4 => "Duration", _ => "Number" };
             ulong number = constant is null ? 0 : System.Convert.ToUInt64(constant, CultureInfo.InvariantCulture);
-            if (hasDefault) info.Add($"Default = \"{Format(number, kind)}\"");
-            if (minimum != 0) info.Add($"Minimum = {minimum}UL");
-            info.Add($"Maximum = {(maximum is ulong m ? m + "UL" : scalar.MaxText)}");
+            if (hasDefault) fallback = Format(number, kind);
+            if (minimum != 0) bounds.Add($"Minimum = {minimum}UL");
+            bounds.Add($"Maximum = {maximum ?? scalar.Max}UL");
             member.BindText = $"{property.Name} = ({typeName})values.Number({quoted}, {number}UL)";
+            maximum ??= scalar.Max;
         }
         else
         {
             result.Add(Diagnostics.BadOptionType, property, property.Name, property.Type.ToDisplayString());
             return null;
         }
+        List<string> info =
+        [
+            $"Name = {quoted}", $"Summary = {Emitter.Literal(summary)}", $"IsRequired = {(property.IsRequired ? "true" : "false")}",
+            $"Type = global::Hv.Sdk.OptionType.{type}", .. bounds,
+        ];
+        if (fallback is not null) info.Add($"Default = {Emitter.Literal(fallback)}");
         member.InfoText = "new() { " + string.Join(", ", info) + " }";
+        member.Json.Text("name", name).Text("type", Names.KebabCase(type)).Text("summary", summary);
+        if (fallback is not null) member.Json.Text("default", fallback);
+        if (property.IsRequired) member.Json.Flag("required", true);
+        if (minimum != 0) member.Json.Number("minimum", minimum);
+        if (type is "Number" or "Size" or "Duration" && maximum is ulong most && most != ulong.MaxValue) member.Json.Number("maximum", most);
+        if (choices.Length > 0) member.Json.Texts("choices", choices);
         return member;
     }
+
+    private const string OptionAttribute = "Hv.Sdk.OptionAttribute";
 
     private static object? Default(IPropertySymbol property, SemanticModel model, Generated result, out bool hasDefault)
     {
         hasDefault = !property.IsRequired;
         SyntaxNode? node = property.DeclaringSyntaxReferences.FirstOrDefault()?.GetSyntax();
         if (node is not PropertyDeclarationSyntax { Initializer: EqualsValueClauseSyntax initializer }) return null;
-        Optional<object?> value = model.GetConstantValue(initializer.Value);
+        // The property may stand in another file than what asks for it.
+        Optional<object?> value = model.Compilation.GetSemanticModel(node.SyntaxTree).GetConstantValue(initializer.Value);
         if (value.HasValue) return value.Value;
         result.Add(Diagnostics.NotConstant, property, property.Name);
         return null;
@@ -169,19 +178,5 @@ internal sealed class OptionMember
             return value.ToString(CultureInfo.InvariantCulture) + "ns";
         }
         return value.ToString(CultureInfo.InvariantCulture);
-    }
-
-    private static string KebabCase(string name)
-    {
-        StringBuilder text = new();
-        for (int i = 0; i < name.Length; i++)
-        {
-            bool starts = char.IsUpper(name[i]) && i > 0
-                && (char.IsLower(name[i - 1]) || char.IsDigit(name[i - 1])
-                    || (i + 1 < name.Length && char.IsLower(name[i + 1])));
-            if (starts) text.Append('-');
-            text.Append(char.ToLowerInvariant(name[i]));
-        }
-        return text.ToString();
     }
 }

@@ -11,9 +11,13 @@ internal sealed class Scalar(string typeName, ScalarKind kind, int bytes)
     public ScalarKind Kind { get; } = kind;
     public int Bytes { get; } = bytes;
 
-    public string MaxText => Kind == ScalarKind.Unsigned
-        ? Bytes switch { 1 => "255UL", 2 => "65535UL", 4 => "4294967295UL", _ => "ulong.MaxValue" }
-        : Bytes switch { 1 => "127L", 2 => "32767L", 4 => "2147483647L", _ => "long.MaxValue" };
+    /// <summary>The largest value.</summary>
+    public ulong Max => ulong.MaxValue >> (64 - (Bytes * 8) + (Kind == ScalarKind.Unsigned ? 0 : 1));
+
+    public string MaxText => Max + (Kind == ScalarKind.Unsigned ? "UL" : "L");
+
+    /// <summary>What the manifest calls the type: <c>flag</c>, <c>u8</c> to <c>u64</c>, <c>i8</c> to <c>i64</c>.</summary>
+    public string Name => Kind == ScalarKind.Flag ? "flag" : (Kind == ScalarKind.Unsigned ? "u" : "i") + (Bytes * 8);
 
     public string MinText => Bytes switch { 1 => "-128L", 2 => "-32768L", 4 => "-2147483648L", _ => "long.MinValue" };
 

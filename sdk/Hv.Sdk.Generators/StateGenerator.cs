@@ -8,7 +8,7 @@ namespace Hv.Sdk.Generators;
 [Generator(LanguageNames.CSharp)]
 public sealed class StateGenerator : IIncrementalGenerator
 {
-    private const string StateAttribute = "Hv.Sdk.State.DeviceStateAttribute";
+    internal const string StateAttribute = "Hv.Sdk.State.DeviceStateAttribute";
     private const string FieldAttribute = "Hv.Sdk.State.FieldAttribute";
 
     /// <inheritdoc/>
@@ -28,14 +28,7 @@ public sealed class StateGenerator : IIncrementalGenerator
             result.Add(Diagnostics.NotPartial, type, type.Name);
             return result;
         }
-        AttributeData attribute = context.Attributes[0];
-        string id = (string?)attribute.ConstructorArguments[0].Value ?? "";
-        ushort version = attribute.ConstructorArguments[1].Value is ushort v ? v : (ushort)1;
-        ushort readsFrom = 1;
-        foreach (KeyValuePair<string, TypedConstant> named in attribute.NamedArguments)
-        {
-            if (named.Key == "ReadsFrom" && named.Value.Value is ushort from && from != 0) readsFrom = from;
-        }
+        (string id, ushort version, ushort readsFrom) = Layout(context.Attributes[0]);
         List<StateMember> members = Members(type, result);
         if (result.HasErrors) return result;
 
@@ -65,7 +58,20 @@ public sealed class StateGenerator : IIncrementalGenerator
         return result;
     }
 
-    private static List<StateMember> Members(INamedTypeSymbol type, Generated result)
+    /// <summary>A layout's name, its version and the oldest that is read.</summary>
+    internal static (string Id, ushort Version, ushort ReadsFrom) Layout(AttributeData attribute)
+    {
+        string id = (string?)attribute.ConstructorArguments[0].Value ?? "";
+        ushort version = attribute.ConstructorArguments[1].Value is ushort v ? v : (ushort)1;
+        ushort readsFrom = 1;
+        foreach (KeyValuePair<string, TypedConstant> named in attribute.NamedArguments)
+        {
+            if (named.Key == "ReadsFrom" && named.Value.Value is ushort from && from != 0) readsFrom = from;
+        }
+        return (id, version, readsFrom);
+    }
+
+    internal static List<StateMember> Members(INamedTypeSymbol type, Generated result)
     {
         List<StateMember> members = [];
         Dictionary<int, string> taken = [];

@@ -5,8 +5,11 @@ namespace Hv.Sdk.Generators;
 /// <summary>How one field of a state type is written and read.</summary>
 internal abstract class StateMember(string name, int tag)
 {
-    protected string Name { get; } = name;
-    protected int Tag { get; } = tag;
+    public string Name { get; } = name;
+    public int Tag { get; } = tag;
+
+    /// <summary>What the manifest calls the type: a scalar's name, <c>text</c>, <c>time</c>, <c>state</c>, and <c>[]</c> for many.</summary>
+    public abstract string TypeText { get; }
 
     public abstract void EmitSave(Emitter e);
     public abstract void EmitLoad(Emitter e);
@@ -41,6 +44,8 @@ internal abstract class StateMember(string name, int tag)
 
     private sealed class ScalarMember(string name, int tag, Scalar scalar, ulong maximum) : StateMember(name, tag)
     {
+        public override string TypeText => scalar.Name;
+
         public override void EmitSave(Emitter e) => e.Line(scalar.Kind switch
         {
             ScalarKind.Flag => $"writer.Flag({Tag}, {Name});",
@@ -72,6 +77,8 @@ internal abstract class StateMember(string name, int tag)
 
     private sealed class TextMember(string name, int tag, int maxLength) : StateMember(name, tag)
     {
+        public override string TypeText => "text";
+
         public override void EmitSave(Emitter e) => e.Line($"writer.Text({Tag}, {Name});");
         public override void EmitLoad(Emitter e) =>
             e.Line($"if (reader.Has({Tag})) state.{Name} = reader.Text({Tag}, {maxLength});");
@@ -79,6 +86,8 @@ internal abstract class StateMember(string name, int tag)
 
     private sealed class TimeMember(string name, int tag) : StateMember(name, tag)
     {
+        public override string TypeText => "time";
+
         public override void EmitSave(Emitter e) => e.Line($"writer.Int({Tag}, {Name}.Nanoseconds);");
         public override void EmitLoad(Emitter e) => e.Line(
             $"state.{Name} = global::Hv.Sdk.Time.VmTime.FromNs(reader.Int({Tag}, state.{Name}.Nanoseconds));");
@@ -86,6 +95,8 @@ internal abstract class StateMember(string name, int tag)
 
     private sealed class StateTypeMember(string name, int tag, string typeName) : StateMember(name, tag)
     {
+        public override string TypeText => "state";
+
         public override void EmitSave(Emitter e) => e.Line($"writer.Group({Tag}, {Name}.Save);");
 
         public override void EmitLoad(Emitter e)
@@ -98,6 +109,8 @@ internal abstract class StateMember(string name, int tag)
 
     private sealed class StateArrayMember(string name, int tag, string typeName, int maxLength) : StateMember(name, tag)
     {
+        public override string TypeText => "state[]";
+
         public override void EmitSave(Emitter e)
         {
             e.Open($"foreach (var item in {Name})");
@@ -122,6 +135,8 @@ internal abstract class StateMember(string name, int tag)
     /// <summary>Arrays are written as bytes, little-endian, at the element's own width.</summary>
     private sealed class ArrayMember(string name, int tag, Scalar element, int maxLength) : StateMember(name, tag)
     {
+        public override string TypeText => element.Name + "[]";
+
         public override void EmitSave(Emitter e) => EmitSaveElements(e, Name, $"{Name}.Length", Tag, element);
 
         public override void EmitLoad(Emitter e)
@@ -137,6 +152,8 @@ internal abstract class StateMember(string name, int tag)
 
     private sealed class InlineArrayMember(string name, int tag, Scalar element, int length) : StateMember(name, tag)
     {
+        public override string TypeText => element.Name + "[]";
+
         public override void EmitSave(Emitter e) => EmitSaveElements(e, Name, length.ToString(), Tag, element);
 
         public override void EmitLoad(Emitter e)

@@ -22,12 +22,28 @@ public enum Threading : byte
     Concurrent,
 }
 
+/// <summary>Buses that a device fits on. Unknown bits are ignored.</summary>
+[Flags]
+public enum DeviceBuses : byte
+{
+    /// <summary>None: its options say where it is.</summary>
+    None = 0,
+    /// <summary>PCI: it asks for <see cref="IDeviceContext.Pci"/>.</summary>
+    Pci = 1,
+    /// <summary>A window of memory and a line that the board chooses.</summary>
+    Mmio = 2,
+    /// <summary>Ports and a line of the ISA range.</summary>
+    Isa = 4,
+}
+
 /// <summary>Names an <see cref="IDeviceFactory"/>.</summary>
 [AttributeUsage(AttributeTargets.Class, Inherited = false)]
 public sealed class DeviceAttribute(string name) : ExtensionAttribute(name)
 {
     /// <summary>How the core calls it.</summary>
     public Threading Threading { get; init; }
+    /// <summary>Where boards can put it; nowhere in particular when its options say where it is.</summary>
+    public DeviceBuses Buses { get; init; }
 }
 
 /// <summary>Names an <see cref="Engines.IEngine"/>.</summary>
