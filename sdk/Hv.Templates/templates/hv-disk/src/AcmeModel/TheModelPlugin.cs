@@ -17,7 +17,7 @@ public sealed class TheModelPlugin : IDiskFormat
     public IDiskImage Open(IDiskOpen open, OptionValues options)
     {
         TheModelOptions bound = TheModelOptions.Bind(options);
-        if (open.File.LengthBytes == 0 && !open.IsReadOnly) TheModelImage.Create(open.File, (long)bound.Size);
+        if (open.File.LengthBytes == 0 && bound.Size > 0) TheModelImage.Create(open.File, (long)bound.Size);
         return TheModelImage.Open(open.File, open.IsReadOnly);
     }
 }
@@ -27,6 +27,6 @@ public sealed class TheModelPlugin : IDiskFormat
 public sealed partial record TheModelOptions
 {
     /// <summary>Length of a new disk.</summary>
-    [Option("length of the disk when the file is still empty", Type = OptionType.Size, Minimum = 512, Maximum = 1UL << 40)]
-    public ulong Size { get; init; } = 1 << 30;
+    [Option("makes a disk of this length of an empty file", Type = OptionType.Size, Maximum = 1UL << 40)]
+    public ulong Size { get; init; }
 }
