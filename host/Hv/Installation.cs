@@ -9,7 +9,8 @@ internal static class Installation
 {
     /// <summary>The version of Hv.</summary>
     public static string Version { get; } =
-        typeof(Installation).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion.Split('+')[0] ?? "?";
+        typeof(Installation).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?
+            .InformationalVersion.Split('+')[0] ?? "?";
 
     /// <summary>The list of plugins when no other is given.</summary>
     public static string PluginList => Path.Combine(AppContext.BaseDirectory, PluginHost.PluginList.FileName);

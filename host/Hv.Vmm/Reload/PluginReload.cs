@@ -5,9 +5,8 @@ using Hv.Vmm.Devices;
 namespace Hv.Vmm.Reload;
 
 /// <summary>One replacement of a plugin's code under a running guest: the new devices are made ready while the guest
-/// runs, take over while it
-/// stands, and the old ones are disposed when it runs again. Whatever fails before the take-over leaves the old ones as
-/// they were.</summary>
+/// runs, take over while it stands, and the old ones are disposed when it runs again. Whatever fails before the
+/// take-over leaves the old ones as they were.</summary>
 internal sealed class PluginReload
 {
     private static readonly TimeSpan DrainPatience = TimeSpan.FromSeconds(2);
@@ -25,9 +24,9 @@ internal sealed class PluginReload
     /// <summary>The devices that were replaced.</summary>
     public IReadOnlyList<ReloadedDevice> Report => report;
 
-    /// <summary>Makes the new devices, tries each with the state that the device has now, and throws the trial away: what
-    /// can go wrong goes wrong here, and code that the take-over needs is compiled. The guest runs; only the strand of a
-    /// device is held while it is saved.</summary>
+    /// <summary>Makes the new devices, tries each with the state that the device has now, and throws the trial away:
+    /// what can go wrong goes wrong here, and code that the take-over needs is compiled. The guest runs; only the
+    /// strand of a device is held while it is saved.</summary>
     /// <exception cref="ReloadRefusedException">The new code cannot take over.</exception>
     public static PluginReload Prepare(Hardware hardware, IPluginReplacement replacement)
     {
@@ -90,9 +89,11 @@ internal sealed class PluginReload
         foreach (DeviceContext device in old) RunPosted(device.Node);
         for (int i = 0; i < old.Count; i++)
         {
-            if (old[i].Node.IsFailed) throw new ReloadRefusedException($"the device {old[i].Path} has failed", "restart the machine");
+            if (old[i].Node.IsFailed) throw new ReloadRefusedException(
+                $"the device {old[i].Path} has failed", "restart the machine");
             SavedDevice? state = SavedDevice.Of(old[i].Node);
-            using StrandScope scope = old[i].Node.Strand.Enter(); // so that the watchdog sees a load that does not return
+            // so that the watchdog sees a load that does not return
+            using StrandScope scope = old[i].Node.Strand.Enter();
             next[i].Load(state);
         }
         replaced.AddRange(old.Select(d => d.Node.Device));
@@ -119,7 +120,8 @@ internal sealed class PluginReload
             });
             if (draining.Count == 0) return;
             if (Stopwatch.GetElapsedTime(begin) > DrainPatience)
-                throw new ReloadRefusedException($"the device {draining[0].Node.Path} does not come to rest", "try again");
+                throw new ReloadRefusedException(
+                    $"the device {draining[0].Node.Path} does not come to rest", "try again");
             Thread.Sleep(1);
         }
     }
@@ -129,7 +131,8 @@ internal sealed class PluginReload
         for (int round = 0; node.Strand.HasPosted; round++)
         {
             if (round == PostRounds)
-                throw new ReloadRefusedException($"the posted work of the device {node.Path} comes to no end", "try again");
+                throw new ReloadRefusedException(
+                    $"the posted work of the device {node.Path} comes to no end", "try again");
             node.Strand.RunPosted();
         }
     }

@@ -3,13 +3,13 @@ namespace Hv.Vmm.Snapshots;
 /// <summary>The layout of a snapshot file, all numbers little-endian:
 /// <code>
 /// header   8 bytes "HvSnap\r\n", u32 format version, u32 zero
-/// section u16 length of the name, u16 version, u32 length of the payload, name (UTF-8), payload, u64 checksum of all
-/// these
+/// section u16 length of the name, u16 version, u32 length of the payload, name (UTF-8), payload,
+///         u64 checksum of all these
 /// </code>
-/// Sections in order: <c>machine</c>, <c>lines</c>, <c>timers</c>, <c>entropy</c>, <c>faults</c> (when there are any), <c>backend/…</c>, <c>device/…</c>,
-/// <c>vcpu/…</c>, <c>reads/…</c> (for a vCPU that waits for a postponed read), <c>ram</c> (one for each MiB that is not
-/// all zeroes: u64 offset, u32 length, u8 codec, bytes), and <c>end</c> with the number of sections before it. A file
-/// without its end is not a snapshot.</summary>
+/// Sections in order: <c>machine</c>, <c>lines</c>, <c>timers</c>, <c>entropy</c>, <c>faults</c> (when there are any),
+/// <c>backend/…</c>, <c>device/…</c>, <c>vcpu/…</c>, <c>reads/…</c> (for a vCPU that waits for a postponed read),
+/// <c>ram</c> (one for each MiB that is not all zeroes: u64 offset, u32 length, u8 codec, bytes), and <c>end</c> with
+/// the number of sections before it. A file without its end is not a snapshot.</summary>
 internal static class SnapshotFormat
 {
     public const uint FormatVersion = 1;

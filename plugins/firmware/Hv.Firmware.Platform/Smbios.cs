@@ -4,7 +4,8 @@ using Hv.Sdk.Acpi;
 
 namespace Hv.Firmware.Platform;
 
-/// <summary>Builds SMBIOS 3.x tables (DSP0134 3.6): entry point, BIOS, system, chassis, processors, memory and end.</summary>
+/// <summary>Builds SMBIOS 3.x tables (DSP0134 3.6): entry point, BIOS, system, chassis, processors, memory and
+/// end.</summary>
 public static class Smbios
 {
     /// <summary>The entry point at <paramref name="address"/> with its structures behind it.</summary>
@@ -33,7 +34,9 @@ public static class Smbios
             structures.Add(0);
         }
 
-        Add(0, b => // BIOS information (7.1): ACPI is not "characteristics not supported"; bit 3 of extension 2 is "virtual machine"
+        // BIOS information (7.1): ACPI is not "characteristics not supported"; bit 3 of extension 2 is "virtual
+        // machine"
+        Add(0, b =>
             b.AddRange([1, 2, 0, 0, 3, 0, 8, 0, 0, 0, 0, 0, 0, 0, 1, 0x08, 0, 1, 0xff, 0xff, 0, 0]),
             "Hv", "0.1", "01/01/2026");
         Add(1, b => // System information (7.2)
@@ -42,7 +45,8 @@ public static class Smbios
             b.AddRange(machineId.ToByteArray());
             b.AddRange([6, 0, 0]);
         }, "Hv", "Hv " + board, "1.0");
-        Add(3, b => b.AddRange([1, 1, 0, 0, 0, 3, 3, 3, 2, 0, 0, 0, 0, 0, 0, 0, 0]), "Hv"); // Chassis (7.4): other, all safe
+        // Chassis (7.4): other, all safe
+        Add(3, b => b.AddRange([1, 1, 0, 0, 0, 3, 3, 3, 2, 0, 0, 0, 0, 0, 0, 0, 0]), "Hv");
         for (int i = 0; i < vcpuCount; i++)
         {
             Add(4, b => // Processor (7.5): central, family "other", populated and enabled

@@ -14,10 +14,12 @@ public sealed class NegotiationTests
     {
         using DeviceBench bench = Benches.Create(onPci);
         VirtioGuest guest = VirtioGuest.Start(bench, ulong.MaxValue, 16);
-        Assert.Equal(VirtioStatus.Acknowledge | VirtioStatus.Driver | VirtioStatus.FeaturesOk | VirtioStatus.DriverOk, guest.Registers.Status);
+        Assert.Equal(VirtioStatus.Acknowledge | VirtioStatus.Driver | VirtioStatus.FeaturesOk | VirtioStatus.DriverOk,
+            guest.Registers.Status);
         Assert.True(bench.Echo().Endpoint.IsLive);
         Assert.Equal(2, guest.Queues.Count);
-        Assert.Equal(VirtioFeature.Version1 | VirtioFeature.EventIndex | VirtioFeature.IndirectDescriptors | VirtioFeature.RingReset
+        Assert.Equal(VirtioFeature.Version1 | VirtioFeature.EventIndex | VirtioFeature.IndirectDescriptors
+            | VirtioFeature.RingReset
             | VirtioFeature.PackedRing | 3, guest.Features);
     }
 
@@ -273,7 +275,8 @@ public sealed class NegotiationTests
         bench.Echo().Contribute(collector);
         string aml = System.Text.Encoding.Latin1.GetString(collector.Aml);
         Assert.Contains("LNRO0005", aml, StringComparison.Ordinal);
-        Assert.Contains("\x86\x09\x00\x01\x00\x10\x00\xd0\x00\x02\x00\x00", aml, StringComparison.Ordinal); // Memory32Fixed (ACPI 6.5, 6.4.3.4)
+        // Memory32Fixed (ACPI 6.5, 6.4.3.4)
+        Assert.Contains("\x86\x09\x00\x01\x00\x10\x00\xd0\x00\x02\x00\x00", aml, StringComparison.Ordinal);
         Assert.Equal([2, 10, 0, 11, 11, 0, 0, 0, 0x0d, 0], collector.Madt); // level, active high
         using DeviceBench pci = Benches.Create(true);
         AmlCollector none = new();

@@ -6,7 +6,8 @@ namespace Hv.Sdk.Virtio.Tests;
 
 public sealed class RingTests
 {
-    public static TheoryData<bool, bool> All { get; } = new() { { true, false }, { false, false }, { true, true }, { false, true } };
+    public static TheoryData<bool, bool> All { get; } =
+        new() { { true, false }, { false, false }, { true, true }, { false, true } };
     public static TheoryData<bool> Layouts { get; } = [false, true];
 
     [Theory, MemberData(nameof(All))]
@@ -22,7 +23,8 @@ public sealed class RingTests
         }
     }
 
-    /// <summary>Random traffic, chained and indirect, at once and delayed, against what must come back; saved and restored on the way.</summary>
+    /// <summary>Random traffic, chained and indirect, at once and delayed, against what must come back; saved and
+    /// restored on the way.</summary>
     [Theory, MemberData(nameof(All))]
     public void Traffic_Random_ComesBackRight(bool onPci, bool isPacked)
     {
@@ -30,7 +32,8 @@ public sealed class RingTests
         {
             Random random = new(seed);
             DeviceBench bench = Benches.Create(onPci);
-            ulong features = random.Next(3) == 0 ? Benches.Features(isPacked) & ~VirtioFeature.EventIndex : Benches.Features(isPacked);
+            ulong features = random.Next(3) == 0
+                ? Benches.Features(isPacked) & ~VirtioFeature.EventIndex : Benches.Features(isPacked);
             VirtioGuest guest = VirtioGuest.Start(bench, features, random.Next(2) == 0 ? 4 : 32);
             Dictionary<(int Queue, int Id), (ulong From, ulong To, int Length)> expected = [];
             int sent = 0, back = 0;
@@ -58,13 +61,15 @@ public sealed class RingTests
         }
     }
 
-    private static bool TrySend(VirtioGuest guest, Random random, int queue, Dictionary<(int, int), (ulong, ulong, int)> expected)
+    private static bool TrySend(
+        VirtioGuest guest, Random random, int queue, Dictionary<(int, int), (ulong, ulong, int)> expected)
     {
         int length = random.Next(1, 500);
         byte[] bytes = new byte[length];
         random.NextBytes(bytes);
         // Buffers in flight must not overlap: at most 64 of 4 KiB each, by number.
-        ulong slot = 0x2_0000 + 0x1000ul * (ulong)Enumerable.Range(0, 80).First(s => !expected.Values.Any(e => e.Item1 == 0x2_0000 + 0x1000ul * (ulong)s));
+        ulong slot = 0x2_0000 + 0x1000ul * (ulong)Enumerable.Range(0, 80).First(
+            s => !expected.Values.Any(e => e.Item1 == 0x2_0000 + 0x1000ul * (ulong)s));
         bytes.CopyTo(guest.Memory(slot, length));
         guest.Memory(slot + 0x600, length).Clear();
         GuestSegment[] segments =
@@ -87,7 +92,8 @@ public sealed class RingTests
             {
                 Assert.True(expected.Remove((queue.Index, used.Id), out (ulong From, ulong To, int Length) e));
                 Assert.Equal(queue.Index == 0 ? (uint)e.Length : 0, used.Written);
-                if (queue.Index == 0) Assert.Equal(guest.Memory(e.From, e.Length).ToArray(), guest.Memory(e.To, e.Length).ToArray());
+                if (queue.Index == 0) Assert.Equal(
+                    guest.Memory(e.From, e.Length).ToArray(), guest.Memory(e.To, e.Length).ToArray());
                 count++;
             }
             queue.WantInterrupt();
@@ -117,14 +123,16 @@ public sealed class RingTests
         using DeviceBench bench = Benches.Create(true);
         VirtioGuest guest = Benches.Start(bench, isPacked);
         ulong at = guest.Allocate(64);
-        for (int i = 0; i < 4; i++) guest.Queues[0].TryAdd([new GuestSegment(at, 8, false), new GuestSegment(at + 32, 8, true)], null);
+        for (int i = 0; i < 4; i++) guest.Queues[0].TryAdd(
+            [new GuestSegment(at, 8, false), new GuestSegment(at + 32, 8, true)], null);
         int before = bench.Msi.Count;
         guest.Queues[0].Kick();
         Assert.Equal(before + 1, bench.Msi.Count);
         for (int i = 0; i < 4; i++) Assert.NotNull(guest.Queues[0].TryTake());
     }
 
-    [Theory, MemberData(nameof(Layouts))] // 2.7.10, 2.8.10: with event indices, one notification is enough while the device is behind
+    // 2.7.10, 2.8.10: with event indices, one notification is enough while the device is behind
+    [Theory, MemberData(nameof(Layouts))]
     public void Notifications_WithEventIndex_AreSuppressedWhileTheDeviceIsFull(bool isPacked)
     {
         using DeviceBench bench = Benches.Create(true);
@@ -160,7 +168,8 @@ public sealed class RingTests
     }
 
     public static TheoryData<string> SplitMistakes { get; } =
-        ["loop", "next beyond", "head beyond", "writable first", "nested table", "table with next", "table of 8 bytes", "huge table", "not RAM", "index jumps"];
+        ["loop", "next beyond", "head beyond", "writable first", "nested table", "table with next", "table of 8 bytes",
+            "huge table", "not RAM", "index jumps"];
 
     [Theory, MemberData(nameof(SplitMistakes))]
     public void Split_BrokenRing_NeedsReset(string mistake)
@@ -173,12 +182,15 @@ public sealed class RingTests
         {
             case "loop": PutDescriptor(memory, 0x1000, a, 4, 1, 1); PutDescriptor(memory, 0x1010, a, 4, 1, 0); break;
             case "next beyond": PutDescriptor(memory, 0x1000, a, 4, 1, 16); break;
-            case "writable first": PutDescriptor(memory, 0x1000, a, 4, 3, 1); PutDescriptor(memory, 0x1010, a, 4, 0, 0); break;
-            case "nested table": PutDescriptor(memory, 0x1000, a, 16, 4, 0); PutDescriptor(memory, a, a, 16, 4, 0); break;
+            case "writable first": PutDescriptor(memory, 0x1000, a, 4, 3, 1); PutDescriptor(memory, 0x1010, a, 4, 0, 0);
+                break;
+            case "nested table": PutDescriptor(memory, 0x1000, a, 16, 4, 0); PutDescriptor(memory, a, a, 16, 4, 0);
+                break;
             case "table with next": PutDescriptor(memory, 0x1000, a, 16, 5, 1); break;
             case "table of 8 bytes": PutDescriptor(memory, 0x1000, a, 8, 4, 0); break;
             case "huge table": PutDescriptor(memory, 0x1000, a, 0x4000_0000, 4, 0); break;
-            case "not RAM": PutDescriptor(memory, 0x1000, ulong.MaxValue - 1, 4, 1, 1); PutDescriptor(memory, 0x1010, a, 4, 2, 0); break;
+            case "not RAM": PutDescriptor(memory, 0x1000, ulong.MaxValue - 1, 4, 1, 1);
+                PutDescriptor(memory, 0x1010, a, 4, 2, 0); break;
         }
         int before = bench.Msi.Count;
         if (mistake == "index jumps") BinaryPrimitives.WriteUInt16LittleEndian(memory[(0x1000 + 16 * 16 + 2)..], 100);
@@ -186,7 +198,8 @@ public sealed class RingTests
         AssertNeedsReset(guest, before);
     }
 
-    public static TheoryData<string> PackedMistakes { get; } = ["loop", "writable first", "table with next", "table of 8 bytes", "huge table"];
+    public static TheoryData<string> PackedMistakes { get; } =
+        ["loop", "writable first", "table with next", "table of 8 bytes", "huge table"];
 
     [Theory, MemberData(nameof(PackedMistakes))]
     public void Packed_BrokenRing_NeedsReset(string mistake)
@@ -198,7 +211,8 @@ public sealed class RingTests
         switch (mistake)
         {
             case "loop": for (uint i = 0; i < 16; i++) PutDescriptor(memory, 0x1000 + 16 * i, a, 4, 0, 0x81); break;
-            case "writable first": PutDescriptor(memory, 0x1000, a, 4, 0, 0x83); PutDescriptor(memory, 0x1010, a, 4, 0, 0x80); break;
+            case "writable first": PutDescriptor(memory, 0x1000, a, 4, 0, 0x83);
+                PutDescriptor(memory, 0x1010, a, 4, 0, 0x80); break;
             case "table with next": PutDescriptor(memory, 0x1000, a, 16, 0, 0x85); break;
             case "table of 8 bytes": PutDescriptor(memory, 0x1000, a, 8, 0, 0x84); break;
             case "huge table": PutDescriptor(memory, 0x1000, a, 0x4000_0000, 0, 0x84); break;
@@ -248,7 +262,8 @@ public sealed class RingTests
         {
             if (added == 3000) return;
             while (guest.Queues[0].TryTake() is not null) back++;
-            if (guest.Queues[0].TryAdd([new GuestSegment(at, 8, false), new GuestSegment(at + 32, 8, true)], null) is not null) added++;
+            if (guest.Queues[0].TryAdd([new GuestSegment(at, 8, false), new GuestSegment(at + 32, 8, true)], null)
+                is not null) added++;
         }
         // Another vCPU adds a buffer for every one that is taken, and the used ones are shown all along.
         bench.Echo().Taken = () =>
@@ -277,7 +292,9 @@ public sealed class RingTests
         {
             for (int i = 0; i < 50; i++)
             {
-                guest.Queues[0].TryAdd([new GuestSegment(at, 100, false), new GuestSegment(at + 128, 100, true)], i % 2 == 0 ? table : null);
+                guest.Queues[0].TryAdd(
+                    [new GuestSegment(at, 100, false), new GuestSegment(at + 128, 100, true)], i % 2 == 0
+                        ? table : null);
             }
             long before = GC.GetAllocatedBytesForCurrentThread();
             _ = bench.Access(AddressSpace.Memory, doorbell, 2, 0, Io.IoFlags.None, true, 0, out _);

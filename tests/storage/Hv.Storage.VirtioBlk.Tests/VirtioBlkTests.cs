@@ -102,12 +102,14 @@ public sealed class VirtioBlkTests
         Assert.Equal(Ok, driver.Do(Discard, 0, BlkDriver.Range(0, 2, 0), 0).Status);
         Assert.Equal(Ok, driver.Do(WriteZeroes, 0, BlkDriver.Range(4, 2, 0), 0).Status);
         Assert.Equal(Ok, driver.Do(WriteZeroes, 0, BlkDriver.Range(8, 2, 1), 0).Status);
-        Assert.Equal([BlockOperation.Discard, BlockOperation.WriteZeroes, BlockOperation.WriteZeroesUnmap], driver.Disk.Log);
+        Assert.Equal([BlockOperation.Discard, BlockOperation.WriteZeroes, BlockOperation.WriteZeroesUnmap],
+            driver.Disk.Log);
         Assert.Equal(Unsupported, driver.Do(Discard, 0, BlkDriver.Range(0, 2, 1), 0).Status);      // 5.2.6.2
         Assert.Equal(Unsupported, driver.Do(WriteZeroes, 0, BlkDriver.Range(0, 2, 2), 0).Status);
         Assert.Equal(IoError, driver.Do(Discard, 0, BlkDriver.Range(127, 2, 0), 0).Status);
         Assert.Equal(IoError, driver.Do(Discard, 0, BlkDriver.Range(0, uint.MaxValue, 0), 0).Status);
-        Assert.Equal(IoError, driver.Do(Discard, 0, [.. BlkDriver.Range(0, 1, 0), .. BlkDriver.Range(1, 1, 0)], 0).Status);
+        Assert.Equal(IoError,
+            driver.Do(Discard, 0, [.. BlkDriver.Range(0, 1, 0), .. BlkDriver.Range(1, 1, 0)], 0).Status);
     }
 
     [Fact]
@@ -162,7 +164,8 @@ public sealed class VirtioBlkTests
         Assert.Equal(7, answered);
     }
 
-    [Theory] // 2.4.1, 2.6.1: drivers take their memory back when the reset's write returns, those on MMIO without asking
+    // 2.4.1, 2.6.1: drivers take their memory back when the reset's write returns, those on MMIO without asking
+    [Theory]
     [InlineData(true)]
     [InlineData(false)]
     public void Reset_OfADiskThatNeverAnswers_IsOverAtOnceAndLeavesMemoryAlone(bool onPci)
@@ -193,7 +196,8 @@ public sealed class VirtioBlkTests
         driver.Guest.Queues[0].Kick();
         (_, _, ulong status) = driver.Send(1, Flush, 0, [], 0);
         driver.Guest.Queues[1].Kick();
-        Assert.Equal([BlockOperation.Read, BlockOperation.Read, BlockOperation.Read, BlockOperation.Read], driver.Disk.Pending);
+        Assert.Equal([BlockOperation.Read, BlockOperation.Read, BlockOperation.Read, BlockOperation.Read],
+            driver.Disk.Pending);
         driver.Guest.Registers.ResetQueue(0);
         Assert.Equal([BlockOperation.Flush], driver.Disk.Pending); // it had waited for a place
         driver.Bench.Run(() => driver.Disk.Complete(0));
@@ -223,7 +227,8 @@ public sealed class VirtioBlkTests
     {
         using BlkDriver driver = new();
         ulong header = driver.Guest.Place(BlkDriver.Header(In, 0)), status = driver.Guest.Place([0xee]);
-        driver.Guest.Queues[0].TryAdd([new(header, 16, false), new(0xfff0_0000, 512, true), new(status, 1, true)], null);
+        driver.Guest.Queues[0].TryAdd(
+            [new(header, 16, false), new(0xfff0_0000, 512, true), new(status, 1, true)], null);
         driver.Guest.Queues[0].Kick();
         Assert.Equal(IoError, driver.Guest.Memory(status, 1)[0]);
     }
@@ -232,12 +237,13 @@ public sealed class VirtioBlkTests
     public void Attach_WithoutDisk_SaysWhatToDo()
     {
         ConfigurationException e = Assert.Throws<ConfigurationException>(() =>
-            DeviceBench.Create(new VirtioBlkPlugin(), new BenchSetup { Placement = new Placement { Pci = new PciAddress(0, 1, 0) } }));
+            DeviceBench.Create(new VirtioBlkPlugin(),
+                new BenchSetup { Placement = new Placement { Pci = new PciAddress(0, 1, 0) } }));
         Assert.Contains("--disk", e.Message, StringComparison.Ordinal);
     }
 
-    /// <summary>Random requests on random queues, answered in random order, saved and restored with some in flight: the disk and every
-    /// read agree with a model.</summary>
+    /// <summary>Random requests on random queues, answered in random order, saved and restored with some in flight: the
+    /// disk and every read agree with a model.</summary>
     [Theory]
     [InlineData(false, true)]
     [InlineData(true, true)]
@@ -248,7 +254,8 @@ public sealed class VirtioBlkTests
         for (int seed = 0; seed < 8; seed++)
         {
             Random random = new(seed);
-            using BlkDriver driver = new(isPacked ? ulong.MaxValue : ~VirtioFeature.PackedRing, queues: 3, onPci: onPci);
+            using BlkDriver driver =
+                new(isPacked ? ulong.MaxValue : ~VirtioFeature.PackedRing, queues: 3, onPci: onPci);
             driver.Disk.IsPrompt = false;
             byte[] model = new byte[BlkDriver.DiskBytes];
             for (int round = 0; round < 60; round++)
@@ -259,9 +266,11 @@ public sealed class VirtioBlkTests
                 {
                     int queue = random.Next(3), sector = i * 16 + random.Next(8), length = 512 * random.Next(1, 8);
                     byte[] data = random.Next(2) == 0 ? Pattern(length, random.Next()) : [];
-                    (int id, ulong at, ulong status) = driver.Send(queue, data.Length > 0 ? Out : In, (ulong)sector, data, length, random);
+                    (int id, ulong at, ulong status) =
+                        driver.Send(queue, data.Length > 0 ? Out : In, (ulong)sector, data, length, random);
                     data.CopyTo(model.AsSpan(sector * 512));
-                    flight.Add((queue, id, at, status, data.Length > 0 ? null : model.AsSpan(sector * 512, length).ToArray()));
+                    flight.Add((queue, id, at, status, data.Length > 0
+                        ? null : model.AsSpan(sector * 512, length).ToArray()));
                     driver.Guest.Queues[queue].Kick();
                 }
                 while (driver.Disk.Pending.Count > 0)
@@ -278,7 +287,8 @@ public sealed class VirtioBlkTests
                         flight.Remove(request);
                         Assert.Equal(Ok, driver.Guest.Memory(request.Status, 1)[0]);
                         if (request.Expected is not null)
-                            Assert.Equal(request.Expected, driver.Guest.Memory(request.Data, request.Expected.Length).ToArray());
+                            Assert.Equal(request.Expected,
+                                driver.Guest.Memory(request.Data, request.Expected.Length).ToArray());
                     }
                     queue.WantInterrupt();
                 }
@@ -342,7 +352,8 @@ public sealed class VirtioBlkTests
             for (int i = 0; i < 16; i++)
                 guest.Queues[0].TryAdd([new(header, 16, false), new(data, 512, false), new(status, 1, true)], null);
             long before = GC.GetAllocatedBytesForCurrentThread();
-            _ = bench.Access(AddressSpace.Memory, PciGuestRegisters.FirstBar + 0x3000, 2, 0, Sdk.Io.IoFlags.None, true, 0, out _);
+            _ = bench.Access(AddressSpace.Memory, PciGuestRegisters.FirstBar + 0x3000, 2, 0, Sdk.Io.IoFlags.None, true,
+                0, out _);
             int completed = disk.CompleteAll();
             least = Math.Min(least, GC.GetAllocatedBytesForCurrentThread() - before);
             Assert.Equal(16, completed);
