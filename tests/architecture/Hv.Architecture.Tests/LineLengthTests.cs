@@ -1,12 +1,13 @@
 namespace Hv.Architecture.Tests;
 
-/// <summary>Lines have at most 120 columns. Two kinds may have more: a text that is not cut in two, because people search
-/// for it as they read it, and a row of a table, which is aligned with more than one blank.</summary>
+/// <summary>Lines have at most 120 columns. Two kinds may have more: a text that is not cut in two, because people
+/// search for it as they read it, and a row of a table, which is aligned with more than one blank.</summary>
 public sealed class LineLengthTests
 {
     private const int Columns = 120;
 
-    /// <summary>Not held here yet: the engine with its tests, whose wide lines are mostly rows without blanks.</summary>
+    /// <summary>Not held here yet: the engine with its tests, whose wide lines are mostly rows without
+    /// blanks.</summary>
     private static readonly string[] Exempt = ["plugins/engines/", "tests/engines/", "tests/cpu/"];
 
     private static bool IsTooLong(string line)
