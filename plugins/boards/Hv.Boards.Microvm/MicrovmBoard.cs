@@ -61,15 +61,9 @@ public sealed class MicrovmBoard : IBoard
                 builder.Wire(request.Path, "irq", "ioapic", "pin", gsi);
                 slot++;
             }
-            else if (request.Buses.Count == 0)
-            {
-                builder.Add(request.Path, request.Device, Placement.None, request.Options);
-            }
             else
             {
-                throw new ConfigurationException(
-                    $"{request.Path}: the board 'microvm' has no bus for {request.Device}, " +
-                    $"which needs one of: {string.Join(", ", request.Buses)}; use --board pc");
+                Busless.Add(builder, request, "microvm", "; use --board pc");
             }
         }
     }

@@ -91,14 +91,9 @@ public sealed class PcBoard : IBoard
                     new Placement { Pci = address, Gsi = FirstPciGsi + (pciDevice & 3) }, request.Options);
                 pciDevice++;
             }
-            else if (request.Buses.Count == 0)
-            {
-                builder.Add(request.Path, request.Device, Placement.None, request.Options);
-            }
             else
             {
-                throw new ConfigurationException(
-                    $"{request.Path}: the board 'pc' has no bus for {request.Device}, which needs one of: {string.Join(", ", request.Buses)}");
+                Busless.Add(builder, request, "pc");
             }
         }
     }
