@@ -21,11 +21,16 @@ public sealed class GuestCatalog
 
     private readonly string cacheDirectory;
     private readonly IGuestProgress progress;
+    private readonly string osRelease;
     private readonly PreparedDirectory prepared;
 
     /// <summary>A catalog that keeps its guests below a cache directory.</summary>
-    public GuestCatalog(string cacheDirectory, IGuestProgress progress)
+    /// <param name="cacheDirectory">Made when it is not there.</param>
+    /// <param name="progress">Hears how it goes on.</param>
+    /// <param name="osRelease">Which distribution this is (os-release(5)): it decides which kernel is the first choice.</param>
+    public GuestCatalog(string cacheDirectory, IGuestProgress progress, string osRelease = "/etc/os-release")
     {
+        this.osRelease = osRelease;
         this.cacheDirectory = cacheDirectory;
         this.progress = progress;
         prepared = new PreparedDirectory(Path.Combine(cacheDirectory, "guests"));
@@ -68,7 +73,7 @@ public sealed class GuestCatalog
         progress.Begin("looking for a kernel");
         AptArchive archive = OpenArchive();
         bool isCloud = flavour == KernelFlavour.Cloud;
-        bool isUbuntu = IsUbuntu();
+        bool isUbuntu = IsUbuntu(osRelease);
         AptPackage newest = (isCloud, isUbuntu) switch
         {
             (true, true) => archive.Find("linux-image-virtual", "linux-image-cloud-amd64"),
@@ -114,14 +119,10 @@ public sealed class GuestCatalog
         return $"{package.Name} {package.Version}";
     }
 
-    private static bool IsUbuntu()
-    {
-        const string Release = "/etc/os-release";
-        return File.Exists(Release) && File.ReadLines(Release)
-            .Any(l => l.StartsWith("ID=ubuntu", StringComparison.Ordinal)
-                || (l.StartsWith("ID_LIKE=", StringComparison.Ordinal)
-                    && l.Contains("ubuntu", StringComparison.Ordinal)));
-    }
+    // Ubuntu, and what is made from it.
+    private static bool IsUbuntu(string osRelease) => File.Exists(osRelease)
+        && File.ReadLines(osRelease).Select(l => l.Split('=', 2)).Any(f => f is ["ID" or "ID_LIKE", var names]
+            && names.Trim('"', '\'').Split(' ').Contains("ubuntu"));
 
     private static DiagnosticException Bad(string problem) =>
         new(new Diagnostic(Codes.BadPackage, Place.Of("apt"), problem,
