@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Text;
 
 namespace Hv.Commands;
 
@@ -13,7 +14,7 @@ internal static class CompletionCommand
             local cur words
             cur="${COMP_WORDS[COMP_CWORD]}"
             local IFS=$'\n'
-            words=$("${COMP_WORDS[0]}" "[suggest:${COMP_POINT}]" "${COMP_LINE}" 2>/dev/null) || return
+            words=$("${COMP_WORDS[0]}" "[suggest:${COMP_POINT}]" "${COMP_LINE}" </dev/null 2>/dev/null) || return
             COMPREPLY=($(compgen -W "${words}" -- "${cur}"))
         }
         complete -o default -o bashdefault -F _hv hv
@@ -24,7 +25,12 @@ internal static class CompletionCommand
     {
         var bash = new Command(
             "bash", "For bash: source <(hv completion bash), or put it where bash-completion looks.");
-        bash.SetAction(_ => Console.Out.WriteLine(Bash));
+        bash.SetAction(_ =>
+        {
+            // Not Console.Out, which switches the cursor keys of a terminal on standard input.
+            using Stream output = Console.OpenStandardOutput();
+            output.Write(Encoding.UTF8.GetBytes(Bash + "\n"));
+        });
         return new Command("completion", "Writes a script that completes hv's commands, flags and names.") { bash };
     }
 }

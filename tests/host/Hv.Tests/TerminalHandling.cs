@@ -47,6 +47,28 @@ public sealed class TerminalHandling : IDisposable
     public void Signal_RestoresTheMode(string signal, string expectedCode) =>
         AssertRestored($"kill -{signal} $(cat pid) >/dev/null", expectedCode);
 
+    [Fact]
+    public void Tab_InAnInteractiveBash_CompletesCommandsAndValues()
+    {
+        // Each key waits for what the one before it made: readline takes what is typed while it completes.
+        hv.Write("outside.sh", $$"""
+            shows() { for i in $(seq 600); do grep -qF -- "$1" typescript 2>/dev/null && return; sleep 0.1; done; }
+            ( printf '%s\n' 'PATH="{{Path.GetDirectoryName(HvProcess.Executable)}}:$PATH"; PS1="> "' \
+                'source <(hv completion bash); echo LOADED-$?'
+              shows LOADED-0
+              printf 'hv ru\t'
+              shows 'hv run '
+              printf -- '--board mi\t'
+              shows 'hv run --board microvm '
+              printf '\025exit\n' ) | script -qefc 'bash --norc --noprofile -i' typescript > /dev/null
+            cat typescript
+            """);
+
+        string output = hv.RunProgram("bash", "outside.sh").Output;
+
+        Assert.Contains("hv run --board microvm ", output);
+    }
+
     /// <summary>Runs hv on a terminal, does something once the guest is ready, and compares the modes before and
     /// after.</summary>
     private string AssertRestored(string keys, string? expectedCode)
