@@ -57,6 +57,8 @@ public sealed class BootTests : IDisposable
         BootsWithoutComplaint(KernelFlavour.Cloud, board, cpus);
 
     [Theory, Trait("tier", "nightly")]
+    [InlineData("microvm", 1)]
+    [InlineData("microvm", 2)]
     [InlineData("pc", 1)]
     [InlineData("pc", 2)]
     [InlineData("pc", 4)]
