@@ -57,23 +57,20 @@ public sealed unsafe class GuestMemory : IDisposable
     private void Apply()
     {
         if (partition is not { } engine) return;
-        ReadOnlySpan<MemoryPiece> pieces = map.Pieces;
-        MemorySlot[] slots = new MemorySlot[pieces.Length];
-        for (int i = 0; i < slots.Length; i++)
-        {
-            MemoryPiece piece = pieces[i];
-            slots[i] = new MemorySlot
-            {
-                Start = piece.Start,
-                LengthBytes = piece.LengthBytes,
-                Host = file.Address + (nint)piece.FileOffset,
-                FileOffset = piece.FileOffset,
-                DirtyMap = Dirty.AddressOf(piece.FileOffset),
-                Flags = piece.IsReadOnly ? MemorySlotFlags.ReadOnly : MemorySlotFlags.None,
-            };
-        }
-        engine.SetMemoryMap(slots);
+        engine.SetMemoryMap([.. map.Runs().Select(Slot)]);
     }
+
+    private MemorySlot Slot(MemoryMap.Run run) => new()
+    {
+        Start = run.Piece.Start,
+        LengthBytes = run.Piece.LengthBytes,
+        Host = file.Address + (nint)run.Piece.FileOffset,
+        FileOffset = run.Piece.FileOffset,
+        DirtyMap = Dirty.AddressOf(run.Piece.FileOffset),
+        Flags = (run.Piece.IsReadOnly ? MemorySlotFlags.ReadOnly : MemorySlotFlags.None)
+            | (run.Piece.IsSmmOnly ? MemorySlotFlags.SmmOnly : MemorySlotFlags.None)
+            | (run.IsHiddenInSmm ? MemorySlotFlags.HiddenInSmm : MemorySlotFlags.None),
+    };
 
     /// <summary>Hot path: bytes of the memory file. Valid until this object is disposed; the guest may change them at
     /// any moment.</summary>
@@ -97,7 +94,7 @@ public sealed unsafe class GuestMemory : IDisposable
     /// <summary>Drops everything that the engine has decoded, after the whole memory was replaced.</summary>
     public void InvalidateAllCode()
     {
-        foreach (MemoryPiece piece in map.Pieces) partition?.InvalidateCode(piece.Start, piece.LengthBytes);
+        foreach (MemoryMap.Run run in map.Runs()) partition?.InvalidateCode(run.Piece.Start, run.Piece.LengthBytes);
     }
 
     /// <summary>Gives whole pages back to the host; they read as zeroes afterwards.</summary>

@@ -14,4 +14,6 @@ public readonly record struct MemoryPiece
     public required ulong FileOffset { get; init; }
     /// <summary>ROM: guest writes go to the bus, DMA writes fail.</summary>
     public bool IsReadOnly { get; init; }
+    /// <summary>SMRAM: only vCPUs in system-management mode see it; DMA does not.</summary>
+    public bool IsSmmOnly { get; init; }
 }

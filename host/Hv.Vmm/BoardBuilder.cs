@@ -40,6 +40,9 @@ internal sealed class BoardBuilder : IBoardBuilder
     public void Ram(GuestPhysicalAddress start, ulong lengthBytes, ulong fileOffset) =>
         Memory.Add(new MemoryPiece { Start = start, LengthBytes = lengthBytes, FileOffset = fileOffset });
 
+    public void SmRam(GuestPhysicalAddress start, ulong lengthBytes, ulong fileOffset) => Memory.Add(
+        new MemoryPiece { Start = start, LengthBytes = lengthBytes, FileOffset = fileOffset, IsSmmOnly = true });
+
     public void PciWindow(GuestPhysicalAddress start, ulong lengthBytes, bool above4G)
     {
         MemoryRange range = new() { Start = start, LengthBytes = lengthBytes };
@@ -50,6 +53,8 @@ internal sealed class BoardBuilder : IBoardBuilder
     public void Add(string path, string device, Placement placement, IReadOnlyDictionary<string, string> options)
     {
         PlannedDevice planned = new(path, device, placement, options);
+        if (path == IBoardBuilder.ProcessorPath)
+            throw new ConfigurationException($"no device may be called '{path}': that is the name of the processors");
         if (!byPath.TryAdd(path, planned)) throw new ConfigurationException($"two devices are called '{path}'");
         Devices.Add(planned);
     }
@@ -94,7 +99,7 @@ internal sealed class BoardBuilder : IBoardBuilder
         {
             foreach (string path in (ReadOnlySpan<string>)[wire.FromPath, wire.ToPath])
             {
-                if (!byPath.ContainsKey(path))
+                if (path != IBoardBuilder.ProcessorPath && !byPath.ContainsKey(path))
                     throw new ConfigurationException($"the board {board} wires '{path}', which it does not have");
             }
         }
@@ -104,6 +109,6 @@ internal sealed class BoardBuilder : IBoardBuilder
                 throw new ConfigurationException(
                     $"the board {board} has no place for '{request.Path}' ({request.Device})");
         }
-        if (Memory.Count == 0) throw new ConfigurationException($"the board {board} maps no memory");
+        if (!Memory.Exists(p => !p.IsSmmOnly)) throw new ConfigurationException($"the board {board} maps no memory");
     }
 }

@@ -19,7 +19,7 @@ internal sealed class FirmwareSetup(string name, IFirmware firmware, OptionValue
     public int VcpuCount => hardware.Vcpus.Count;
     public ulong TscHz => hardware.Description.TscHz;
     public IReadOnlyList<MemoryRange> Ram { get; } =
-        [.. board.Memory.Where(p => !p.IsReadOnly).OrderBy(p => p.Start.Value)
+        [.. board.Memory.Where(p => !p.IsReadOnly && !p.IsSmmOnly).OrderBy(p => p.Start.Value)
             .Select(p => new MemoryRange { Start = p.Start, LengthBytes = p.LengthBytes })];
     public MemoryRange? PciWindow => board.PciWindow32;
     public MemoryRange? PciWindow64 => board.PciWindow64;

@@ -48,6 +48,7 @@ internal sealed class Hardware
     public List<VcpuNode> Vcpus { get; } = [];
     public IPartition? Partition { get; set; }
     public DeviceEntropy? EngineEntropy { get; set; }
+    public Processors? Processors { get; set; }
     public FirmwareSetup? Firmware { get; set; }
     public ConsolePort? Console { get; set; }
 

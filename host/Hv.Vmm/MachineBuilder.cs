@@ -315,11 +315,13 @@ public sealed class MachineBuilder
 
     private void Join(Hardware hardware, BoardBuilder board)
     {
+        hardware.Processors = new Processors(hardware.Fabric, hardware.Runner, hardware.Events, hardware.Calls);
         hardware.Fabric.Connect();
         hardware.Msi.Connect(
             hardware.Services.Of<IMsiTarget>().FirstOrDefault(), hardware.Services.ProviderOf<IMsiTarget>());
 
         Dictionary<string, Strand> strands = hardware.Devices.ToDictionary(d => d.Path, d => d.Node.Strand);
+        strands.Add(hardware.Processors.Path, hardware.Processors.Strand);
         HashSet<(Strand, Strand)> calls = [];
         foreach (IrqFabric.Wire wire in board.AllWires()) calls.Add((strands[wire.FromPath], strands[wire.ToPath]));
 
@@ -334,7 +336,7 @@ public sealed class MachineBuilder
         }
         Strand faults = hardware.FaultHost.Strand;
         calls.UnionWith(LooksOfFaults(hardware, strands));
-        StrandPlan.Apply([faults, .. hardware.Devices.Select(d => d.Node.Strand)], calls);
+        StrandPlan.Apply([faults, .. strands.Values], calls);
         foreach (Gate gate in hardware.Devices.Select(d => d.Node.Strand.Gate).OfType<Gate>())
         {
             gate.OrderBroken = g => log.Write("core", LogLevel.Warn,
@@ -370,6 +372,7 @@ public sealed class MachineBuilder
         {
             hardware.Partition = engine.CreatePartition(context, options);
             hardware.Memory.Connect(hardware.Partition);
+            hardware.Processors!.Connect(hardware.Partition);
             for (int i = 0; i < hardware.Description.VcpuCount; i++)
             {
                 hardware.Vcpus.Add(new VcpuNode(

@@ -1,12 +1,13 @@
 using Hv.Sdk;
 using Hv.Sdk.State;
+using Hv.Vmm.Interrupts;
 using Hv.Vmm.Strands;
 using Hv.Vmm.Time;
 
 namespace Hv.Vmm.Devices;
 
 /// <summary>One device as the core knows it: its strand, its counters, and whether it has failed.</summary>
-internal sealed class DeviceNode : ITimerOwner
+internal sealed class DeviceNode : ITimerOwner, ILineEnd
 {
     private readonly Action<DeviceNode, string, Exception> failed;
     private volatile bool isFailed;

@@ -1,6 +1,5 @@
 using Hv.Sdk;
 using Hv.Sdk.Signals;
-using Hv.Vmm.Devices;
 
 namespace Hv.Vmm.Interrupts;
 
@@ -24,7 +23,7 @@ internal sealed class IrqFabric : IIrqSink, IIrqLevels
     public void AddWire(Wire wire) => wires.Add(wire);
 
     /// <summary>Claims an output; null when the board did not wire it.</summary>
-    public int? AddOutput(DeviceNode node, string name)
+    public int? AddOutput(ILineEnd node, string name)
     {
         if (outputs.Exists(o => o.Node == node && o.Name == name))
             throw new ConfigurationException($"{node.Path}: the device claims its output '{name}' twice");
@@ -33,9 +32,8 @@ internal sealed class IrqFabric : IIrqSink, IIrqLevels
     }
 
     /// <summary>The output that another instance of the device claimed; null when the board did not wire it.</summary>
-    /// <exception cref="ConfigurationException">The board wired it, and nobody claimed it while wires were
-    /// joined.</exception>
-    public int? FindOutput(DeviceNode node, string name)
+    /// <exception cref="ConfigurationException">The board wired it, and nobody claimed it while wires were joined.</exception>
+    public int? FindOutput(ILineEnd node, string name)
     {
         if (!IsWired(node, name)) return null;
         int index = outputs.FindIndex(o => o.Node == node && o.Name == name);
@@ -43,11 +41,11 @@ internal sealed class IrqFabric : IIrqSink, IIrqLevels
             $"{node.Path}: the device claims the output '{name}', which it did not have when the machine was built");
     }
 
-    private bool IsWired(DeviceNode node, string name) =>
+    private bool IsWired(ILineEnd node, string name) =>
         wires.Exists(w => w.FromPath == node.Path && w.Output == name);
 
     /// <summary>Claims inputs.</summary>
-    public InputGroup AddInputs(DeviceNode node, string name, int count, IIrqHandler handler)
+    public InputGroup AddInputs(ILineEnd node, string name, int count, IIrqHandler handler)
     {
         if (inputs.Exists(i => i.Node == node && i.Name == name))
             throw new ConfigurationException($"{node.Path}: the device claims its input '{name}' twice");
@@ -59,7 +57,7 @@ internal sealed class IrqFabric : IIrqSink, IIrqLevels
 
     /// <summary>The inputs that another instance of the device claimed.</summary>
     /// <exception cref="ConfigurationException">They are not there, or are more or fewer.</exception>
-    public InputGroup FindInputs(DeviceNode node, string name, int count)
+    public InputGroup FindInputs(ILineEnd node, string name, int count)
     {
         int first = inputs.FindIndex(i => i.Node == node && i.Name == name);
         int present = inputs.Count(i => i.Node == node && i.Name == name);
@@ -145,7 +143,7 @@ internal sealed class IrqFabric : IIrqSink, IIrqLevels
 
     private sealed class Output
     {
-        public required DeviceNode Node { get; init; }
+        public required ILineEnd Node { get; init; }
         public required string Name { get; init; }
         public int Level;
         public Input[] Targets = [];
@@ -157,7 +155,7 @@ internal sealed class IrqFabric : IIrqSink, IIrqLevels
         // Orders changes for devices that have no strand; the others are ordered by their strand.
         private readonly Lock gate = new();
 
-        public required DeviceNode Node { get; init; }
+        public required ILineEnd Node { get; init; }
         public required string Name { get; init; }
         public required int Pin { get; init; }
         public required IIrqHandler Handler { get; set; }

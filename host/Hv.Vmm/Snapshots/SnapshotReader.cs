@@ -66,6 +66,7 @@ internal sealed class SnapshotReader
         }
         CheckComplete();
         hardware.Memory.InvalidateAllCode();
+        hardware.Processors!.Update();
     }
 
     private bool ReadSection()

@@ -3,8 +3,7 @@ using Hv.Sdk.Boards;
 
 namespace Hv.Boards.Layout;
 
-/// <summary>RAM as PCs have it: conventional memory, the legacy hole, memory up to the device hole below 4 GiB, the
-/// rest above 4 GiB.</summary>
+/// <summary>RAM as PCs have it: conventional memory, the legacy hole with SMRAM behind it, memory up to the device hole below 4 GiB, the rest above 4 GiB.</summary>
 public sealed class RamLayout
 {
     /// <summary>Below 4 GiB, devices begin here.</summary>
@@ -40,6 +39,8 @@ public sealed class RamLayout
         }
         ulong low = Math.Min(bytes, DeviceHoleStart);
         builder.Ram(new GuestPhysicalAddress(0), VideoHoleStart, 0);
+        // The RAM behind the video hole is SMRAM.
+        builder.SmRam(new GuestPhysicalAddress(VideoHoleStart), VideoHoleEnd - VideoHoleStart, VideoHoleStart);
         builder.Ram(new GuestPhysicalAddress(VideoHoleEnd), low - VideoHoleEnd, VideoHoleEnd);
         if (bytes == low) return new RamLayout(FourGibibytes);
         builder.Ram(new GuestPhysicalAddress(FourGibibytes), bytes - low, low);

@@ -10,6 +10,10 @@ public enum MemorySlotFlags : byte
     ReadOnly = 1,
     /// <summary>Pages that are written are marked in <see cref="MemorySlot.DirtyMap"/>.</summary>
     LogDirty = 2,
+    /// <summary>Only vCPUs in system-management mode see it (SMRAM).</summary>
+    SmmOnly = 4,
+    /// <summary>vCPUs in system-management mode do not see it: something <see cref="SmmOnly"/> may lie in its place.</summary>
+    HiddenInSmm = 8,
 }
 
 /// <summary>A run of guest-physical pages that are host memory.</summary>

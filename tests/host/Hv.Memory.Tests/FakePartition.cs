@@ -12,6 +12,10 @@ internal sealed class FakePartition : IPartition
 
     public void SetMemoryMap(ReadOnlySpan<MemorySlot> slots) => Maps.Add(slots.ToArray());
 
+    public void SetPins(ProcessorPins asserted)
+    {
+    }
+
     public void InvalidateCode(GuestPhysicalAddress start, ulong lengthBytes)
     {
         Invalidated.Add((start.Value, lengthBytes));

@@ -54,6 +54,10 @@ internal sealed unsafe class ScriptedPartition(IPartitionContext context, Step[]
 
     public void SetMemoryMap(ReadOnlySpan<MemorySlot> map) => slots = map.ToArray();
 
+    public ProcessorPins Pins { get; private set; }
+
+    public void SetPins(ProcessorPins asserted) => Pins = asserted;
+
     public void InvalidateCode(GuestPhysicalAddress start, ulong lengthBytes) =>
         Interlocked.Increment(ref Invalidations);
 

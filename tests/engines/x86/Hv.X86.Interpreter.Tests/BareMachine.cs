@@ -62,10 +62,20 @@ internal sealed unsafe class BareMachine : IDisposable, IPartitionContext, IVmCl
     public void Write(LogLevel level, string message) { }
     public void GuestError(string message) { }
 
-    public void SetMap(MemorySlotFlags flags = MemorySlotFlags.None) => partition.SetMemoryMap(
-    [
-        new MemorySlot { Start = new(0), LengthBytes = (ulong)RamBytes, Host = (nint)ram, DirtyMap = (nint)DirtyMap, Flags = flags },
-    ]);
+    public void SetMap(MemorySlotFlags flags = MemorySlotFlags.None) => SetMap(Slot(0, (ulong)RamBytes, 0, flags));
+
+    public void SetMap(params ReadOnlySpan<MemorySlot> slots) => partition.SetMemoryMap(slots);
+
+    /// <summary>A piece of RAM somewhere.</summary>
+    public MemorySlot Slot(ulong start, ulong lengthBytes, ulong offset, MemorySlotFlags flags = MemorySlotFlags.None) => new()
+    {
+        Start = new(start),
+        LengthBytes = lengthBytes,
+        Host = (nint)ram + (nint)offset,
+        FileOffset = offset,
+        DirtyMap = (nint)DirtyMap + (nint)(offset >> 12),
+        Flags = flags,
+    };
 
     public ulong Qword(ulong gpa) => MemoryMarshal.Read<ulong>(Ram[(int)gpa..]);
     public void SetQword(ulong gpa, ulong value) => MemoryMarshal.Write(Ram[(int)gpa..], in value);

@@ -220,7 +220,7 @@ internal sealed unsafe class BlockCache : IDisposable
             return null;
         }
         if (!PageWalker.Translate(cpu, linear, Access.Fetch, out Translation translation)) return null;
-        Slot* slot = vcpu.Map.Find(translation.Gpa >> 12);
+        Slot* slot = vcpu.View.Find(translation.Gpa >> 12);
         if (slot == null)
         {
             vcpu.FetchOutsideMemory(translation.Gpa);

@@ -106,6 +106,9 @@ internal unsafe struct Cpu
     public byte ExternalEvent;
     /// <summary>1 when <see cref="Pdpte"/> holds what CR3 points to.</summary>
     public byte ArePdptesLoaded;
+    /// <summary>What physical addresses are ANDed with: all ones, or bit 20 clear while A20M# acts. Derived: see
+    /// <see cref="Vcpu.UpdateAddressMask"/>.</summary>
+    public ulong AddressMask;
     public uint SmBase;
 
     public ulong Cr0;

@@ -13,6 +13,7 @@ internal sealed class Partition : IPartition
 
     private readonly List<Vcpu> vcpus = [];
     private readonly Lock wideLock = new();
+    private volatile ProcessorPins pins;
     private byte[] writers = [];
 
     public Partition(IPartitionContext context, nuint arenaBytes)
@@ -30,6 +31,8 @@ internal sealed class Partition : IPartition
     public nuint ArenaBytes { get; }
     public OpTable Table { get; }
     public MemoryMap Map { get; } = new();
+    /// <summary>The processors' pins that are asserted.</summary>
+    public ProcessorPins Pins => pins;
 
     /// <inheritdoc/>
     public IVcpu CreateVcpu(int index, ILocalApic apic, IVcpuBus bus)
@@ -48,21 +51,34 @@ internal sealed class Partition : IPartition
     }
 
     /// <inheritdoc/>
-    public void InvalidateCode(GuestPhysicalAddress start, ulong lengthBytes)
+    public void SetPins(ProcessorPins asserted)
+    {
+        if (pins == asserted) return;
+        pins = asserted;
+        foreach (Vcpu vcpu in vcpus) vcpu.PostPins();
+    }
+
+    /// <inheritdoc/>
+    public unsafe void InvalidateCode(GuestPhysicalAddress start, ulong lengthBytes)
     {
         ulong gpa = start.Value, end = gpa + lengthBytes;
         while (gpa < end)
         {
             uint offset = (uint)gpa & 0xFFF;
             uint length = (uint)Math.Min(end - gpa, 4096 - offset);
-            ulong filePage = FilePage(gpa >> 12);
-            if (filePage != Block.NoPage)
-            {
-                ulong code = Map.TakeCode(filePage, MemoryMap.Granules(offset, length));
-                if (code != 0) CodeWritten(null, filePage, code);
-            }
+            ulong granules = MemoryMap.Granules(offset, length);
+            InvalidateCode(Map.Normal.Find(gpa >> 12), gpa >> 12, granules);
+            if (Map.Smm != Map.Normal) InvalidateCode(Map.Smm.Find(gpa >> 12), gpa >> 12, granules);
             gpa += length;
         }
+    }
+
+    private unsafe void InvalidateCode(Slot* slot, ulong page, ulong granules)
+    {
+        if (slot == null) return;
+        ulong filePage = slot->FilePage + (page - slot->FirstPage);
+        ulong code = Map.TakeCode(filePage, granules);
+        if (code != 0) CodeWritten(null, filePage, code);
     }
 
     /// <inheritdoc/>
@@ -149,11 +165,5 @@ internal sealed class Partition : IPartition
         {
             if (vcpu != decoder) vcpu.WaitForFlushWrites(decoder);
         }
-    }
-
-    private unsafe ulong FilePage(ulong page)
-    {
-        Slot* slot = Map.Find(page);
-        return slot == null ? Block.NoPage : slot->FilePage + (page - slot->FirstPage);
     }
 }

@@ -17,6 +17,7 @@ internal sealed unsafe class Vcpu : IVcpu
         Notify = 2,
         Invalidate = 4,
         FlushWrites = 8,
+        Pins = 16,
     }
 
     // Chained blocks come back to the dispatcher at least this often. It bounds the stack where a runtime does not turn
@@ -49,6 +50,7 @@ internal sealed unsafe class Vcpu : IVcpu
         Blocks.SetMemoryMap(partition.Map.FilePages);
         Tsc = new ClockDomain(partition.Context.TscHz);
         PowerOn.Reset(cpu, index == 0);
+        UpdateAddressMask();
         CpuMode.Refresh(cpu);
     }
 
@@ -59,6 +61,8 @@ internal sealed unsafe class Vcpu : IVcpu
 
     public Partition Partition { get; }
     public MemoryMap Map => Partition.Map;
+    /// <summary>Physical memory as the vCPU sees it now.</summary>
+    public MemoryView View => cpu->InSmm == 0 ? Partition.Map.Normal : Partition.Map.Smm;
     public int Index { get; }
     public ILocalApic Apic { get; }
     public IVcpuBus Bus { get; }
@@ -114,6 +118,7 @@ internal sealed unsafe class Vcpu : IVcpu
     {
         StateTransfer.Write(cpu, in state);
         repeatsRead = false;
+        UpdateAddressMask();
         CpuMode.Refresh(cpu);
         Tlb.FlushAll(cpu);
     }
@@ -148,6 +153,20 @@ internal sealed unsafe class Vcpu : IVcpu
             else dropsAllBlocks = true;
         }
         Post(Request.Invalidate);
+    }
+
+    /// <summary>The processors' pins have changed. Any thread.</summary>
+    public void PostPins() => Post(Request.Pins);
+
+    /// <summary>Derives what A20M# does to addresses: nothing in SMM, so that SMRAM is found whatever the gate says. True when that has
+    /// changed: translations must go.</summary>
+    public bool UpdateAddressMask()
+    {
+        const ulong a20 = 1 << 20;
+        bool isMasked = (Partition.Pins & ProcessorPins.A20Mask) != 0 && cpu->InSmm == 0;
+        ulong before = cpu->AddressMask;
+        cpu->AddressMask = isMasked ? ~a20 : ulong.MaxValue;
+        return cpu->AddressMask != before;
     }
 
     /// <summary>Asks for all write translations to be dropped. Any thread.</summary>
@@ -286,6 +305,7 @@ internal sealed unsafe class Vcpu : IVcpu
                 dropsAllBlocks = false;
             }
         }
+        if ((taken & Request.Pins) != 0 && UpdateAddressMask()) Tlb.FlushAll(cpu);
         return (taken & Request.Kick) != 0;
     }
 }

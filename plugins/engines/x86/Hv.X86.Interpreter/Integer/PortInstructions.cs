@@ -51,7 +51,8 @@ internal static unsafe class PortInstructions
     private static void Out<T>(BlockBuilder b) where T : unmanaged
     {
         SetPort(b, 0);
-        b.Emit(&OutOp<T>);
+        // What the port did may concern the next instruction: a reset, the A20 gate, an interrupt.
+        b.EmitEnd(&OutOp<T>);
     }
 
     [MethodImpl(Jit.Handler)]
@@ -67,7 +68,7 @@ internal static unsafe class PortInstructions
     {
         if (!IsAllowed(cpu, op, Port(cpu, op), sizeof(T))
             || !WritePort(cpu, op, Port(cpu, op), sizeof(T), Int.Reg<T>(cpu, 0))) return;
-        Chain.Next(cpu, op);
+        Chain.Leave(cpu, op);
     }
 
     private static void Ins<T>(BlockBuilder b) where T : unmanaged

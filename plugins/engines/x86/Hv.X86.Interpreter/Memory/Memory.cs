@@ -173,12 +173,13 @@ internal static unsafe partial class Memory
     }
 
     /// <summary>Host address of guest physical RAM or ROM for page tables, or null where there is none.</summary>
-    public static byte* Physical(Cpu* cpu, ulong gpa) => Vcpu.Of(cpu).Map.HostPointer(gpa);
+    public static byte* Physical(Cpu* cpu, ulong gpa) => Vcpu.Of(cpu).View.HostPointer(gpa & cpu->AddressMask);
 
     /// <summary>As <see cref="Physical"/> for writing: null for ROM too; marks the page as written.</summary>
     public static byte* PhysicalForWrite(Cpu* cpu, ulong gpa)
     {
-        Slot* slot = Vcpu.Of(cpu).Map.Find(gpa >> 12);
+        gpa &= cpu->AddressMask;
+        Slot* slot = Vcpu.Of(cpu).View.Find(gpa >> 12);
         if (slot == null || slot->IsReadOnly) return null;
         ulong page = (gpa >> 12) - slot->FirstPage;
         if (slot->Dirty != null) slot->Dirty[page] = 1;

@@ -17,7 +17,7 @@ internal enum Access : byte
 /// <summary>A linear page's translation.</summary>
 internal struct Translation
 {
-    /// <summary>The guest physical address.</summary>
+    /// <summary>The guest physical address, as it leaves the processor.</summary>
     public ulong Gpa;
     /// <summary>Size of the page that maps it: 12, 21, 22 or 30.</summary>
     public byte PageShift;
@@ -80,7 +80,7 @@ internal static unsafe class PageWalker
     {
         if ((cpu->Cr0 & Cr0.Pg) == 0)
         {
-            translation = new Translation { Gpa = (uint)linear, PageShift = 12 };
+            translation = new Translation { Gpa = (uint)linear & cpu->AddressMask, PageShift = 12 };
             return true;
         }
         Path path;
@@ -103,7 +103,7 @@ internal static unsafe class PageWalker
             if (MarkUsed(cpu, &path, (access & Access.Write) != 0) || attempt == MaxAttempts)
                 break;
         }
-        translation = new Translation { Gpa = path.Gpa, PageShift = path.PageShift };
+        translation = new Translation { Gpa = path.Gpa & cpu->AddressMask, PageShift = path.PageShift };
         return true;
     }
 

@@ -97,7 +97,7 @@ internal static unsafe partial class Memory
     {
         Vcpu vcpu = Vcpu.Of(cpu);
         bool isWrite = (access & Access.Write) != 0;
-        Slot* slot = vcpu.Map.Find(to.Gpa >> 12);
+        Slot* slot = vcpu.View.Find(to.Gpa >> 12);
         if (slot == null || (isWrite
             && slot->IsReadOnly)) return TransferDevice(cpu, vcpu, to.Gpa, data, size, isWrite);
 
@@ -134,7 +134,8 @@ internal static unsafe partial class Memory
         Vcpu vcpu = Vcpu.Of(cpu);
         byte* data = (byte*)&cpu->Scratch;
         bool isWrite = (access & Access.Write) != 0;
-        Slot* slot = vcpu.Map.Find(gpa >> 12);
+        gpa &= cpu->AddressMask;
+        Slot* slot = vcpu.View.Find(gpa >> 12);
         if (slot == null || (isWrite && slot->IsReadOnly))
         {
             TransferDevice(cpu, vcpu, gpa, data, size, isWrite);
@@ -156,7 +157,7 @@ internal static unsafe partial class Memory
             return false;
         }
         Vcpu vcpu = Vcpu.Of(cpu);
-        Slot* slot = vcpu.Map.Find(to.Gpa >> 12);
+        Slot* slot = vcpu.View.Find(to.Gpa >> 12);
         if (slot == null || slot->IsReadOnly) return true;
         ulong pageInSlot = (to.Gpa >> 12) - slot->FirstPage;
         if (slot->Dirty != null) slot->Dirty[pageInSlot] = 1;

@@ -22,6 +22,9 @@ internal static unsafe class SystemManagement
     /// <summary>Takes an SMI: saves the state, enters SMM (SDM vol. 3, 31.3 and 31.5). Physical memory that is not there drops the writes.</summary>
     public static void Enter(Cpu* cpu)
     {
+        // The map lies in SMRAM, which is seen from now on.
+        cpu->InSmm = 1;
+        _ = Vcpu.Of(cpu).UpdateAddressMask();
         ulong map = cpu->SmBase + MapBase;
         bool wasHalted = cpu->Activity == VcpuActivity.Halted;
         for (int i = 0; i < SegmentRegister.Count; i++)
@@ -44,7 +47,6 @@ internal static unsafe class SystemManagement
         for (int i = 0; i < 16; i++)
             Put(cpu, map + R15At + (uint)(15 - i) * 8, 8, cpu->Gpr[i]);
 
-        cpu->InSmm = 1;
         cpu->NmiBlocked |= NmiBlock.Smm;
         cpu->Activity = VcpuActivity.Running;
         cpu->Shadow = 0;
@@ -113,9 +115,10 @@ internal static unsafe class SystemManagement
         return isCr0Possible && isLongPossible && (cr4 & ~model.Cr4Allowed) == 0 && (efer & ~model.EferAllowed) == 0;
     }
 
-    /// <summary>The view of physical memory may differ inside SMM, and all of paging does.</summary>
+    /// <summary>The view of physical memory is another one, and so is all of paging.</summary>
     private static void Switched(Cpu* cpu)
     {
+        _ = Vcpu.Of(cpu).UpdateAddressMask();
         CpuMode.Refresh(cpu);
         Tlb.FlushAll(cpu);
     }
