@@ -45,6 +45,7 @@ public sealed class PcBoard : IBoard
         builder.Add("i8042", "i8042", Placement.None, new Dictionary<string, string> { ["mouse"] = "on" });
         isa.Wire("i8042", "irq1", 1);
         isa.Wire("i8042", "irq12", 12);
+        isa.Wire(IBoardBuilder.ProcessorPath, "ferr", 13);
         builder.Wire("i8042", "a20", IBoardBuilder.ProcessorPath, "a20", 0);
         AddPciHost(builder, ram);
         SerialPorts.Add(builder, isa, "serial0", 0);

@@ -51,7 +51,8 @@ public interface IBoardBuilder
     void Add(string path, string device, Placement placement, IReadOnlyDictionary<string, string> options);
     /// <summary>Wires an output to an input pin; several outputs on one pin are ORed, one output may drive several pins.
     /// Names are those given to IrqOut and IrqIn. The processors' own pins are those of the path <see cref="ProcessorPath"/>: the input
-    /// <c>a20</c> lets address bit 20 pass while it is high (always, when nothing is wired to it).</summary>
+    /// <c>a20</c> lets address bit 20 pass while it is high (always, when nothing is wired to it), the input <c>ignne</c> is IGNNE# (high:
+    /// asserted), and the output <c>ferr</c> is FERR# of vCPU 0 (high: asserted).</summary>
     void Wire(string fromPath, string output, string toPath, string input, int pin);
     /// <summary>Wires INTx# of PCI functions: function at (device d, pin p) drives pins[(d + p − 1) mod 4], each an
     /// input.</summary>

@@ -10,6 +10,8 @@ public enum ProcessorPins : byte
     None = 0,
     /// <summary>A20M#: bit 20 of every physical address of a vCPU reads as zero, except in system-management mode. DMA is not concerned.</summary>
     A20Mask = 1,
+    /// <summary>IGNNE#: while CR0.NE is clear, x87 instructions do not wait for a pending exception to be handled (SDM vol. 1, 8.7.2).</summary>
+    IgnoreNumericError = 2,
 }
 
 /// <summary>The vCPUs of one machine and their views of guest memory: one outside system-management mode and one inside it. A vCPU changes

@@ -265,6 +265,7 @@ internal sealed class EngineRunner : ICaseRunner
         public IEntropy Entropy => this;
         public IDeviceLog Log => this;
         public int PhysicalAddressBits => 40;
+        public void SetNumericError(int vcpu, bool isAsserted) { }
         public VmTime Now => default;
         public long EpochUnixNs => 0;
         public void Fill(Span<byte> destination) => destination.Clear();

@@ -75,6 +75,45 @@ public sealed class ProcessorPinTests : IDisposable
     }
 
     [Fact]
+    public void Ferr_OfTheFirstVcpu_IsALineOfTheBoard()
+    {
+        List<bool> seen = [];
+        TestMachine m = new TestMachine([new Step.Halt()])
+            .Add("pic", (d, c) =>
+            {
+                _ = c.IrqIn("irq", 16, d);
+                d.OnPin = (pin, level) =>
+                {
+                    Assert.Equal(13, pin);
+                    seen.Add(level);
+                };
+            })
+            .Wire(IBoardBuilder.ProcessorPath, "ferr", "pic", "irq", 13);
+        m.Description = m.Description with { VcpuCount = 2 };
+        using Machine machine = m.Make();
+        IPartitionContext context = m.ScriptedEngine.Partition!.Context;
+        context.SetNumericError(0, true);
+        context.SetNumericError(1, true);
+        context.SetNumericError(0, true);
+        context.SetNumericError(0, false);
+        Assert.Equal([true, false], seen);
+    }
+
+    [Fact]
+    public void Ignne_Wired_ReachesTheEngine()
+    {
+        IrqLine line = default;
+        TestMachine m = new TestMachine([new Step.Halt()])
+            .Add("latch", (_, c) => line = c.IrqOut("ignne"))
+            .Wire("latch", "ignne", IBoardBuilder.ProcessorPath, "ignne", 0);
+        using Machine machine = m.Make();
+        line.Set(true);
+        Assert.Equal(ProcessorPins.IgnoreNumericError, m.ScriptedEngine.Partition!.Pins);
+        line.Set(false);
+        Assert.Equal(ProcessorPins.None, m.ScriptedEngine.Partition.Pins);
+    }
+
+    [Fact]
     public void DeviceCalledAsTheProcessors_IsRefused()
     {
         ConfigurationException e = Assert.Throws<ConfigurationException>(() =>

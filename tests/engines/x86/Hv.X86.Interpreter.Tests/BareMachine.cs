@@ -55,6 +55,16 @@ internal sealed unsafe class BareMachine : IDisposable, IPartitionContext, IVmCl
     public IEntropy Entropy => this;
     public IDeviceLog Log => this;
     public int PhysicalAddressBits => 40;
+    /// <summary>FERR# of vCPU 0, and what happens when it changes.</summary>
+    public bool HasNumericError { get; private set; }
+    public Action<bool>? OnNumericError { get; set; }
+
+    public void SetNumericError(int vcpu, bool isAsserted)
+    {
+        HasNumericError = isAsserted;
+        OnNumericError?.Invoke(isAsserted);
+    }
+
     public VmTime Now => VmTime.FromNs((long)Vcpu.Retired);
     public long EpochUnixNs => 0;
     public void Fill(Span<byte> destination) => destination.Fill(0x5A);

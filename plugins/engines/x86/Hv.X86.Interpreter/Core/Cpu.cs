@@ -106,6 +106,8 @@ internal unsafe struct Cpu
     public byte ExternalEvent;
     /// <summary>1 when <see cref="Pdpte"/> holds what CR3 points to.</summary>
     public byte ArePdptesLoaded;
+    /// <summary>1 while FERR# is asserted. Derived: see <see cref="NumericErrorPin"/>.</summary>
+    public byte Ferr;
     /// <summary>What physical addresses are ANDed with: all ones, or bit 20 clear while A20M# acts. Derived: see
     /// <see cref="Vcpu.UpdateAddressMask"/>.</summary>
     public ulong AddressMask;
@@ -212,6 +214,8 @@ internal enum Stop : byte
     Halt,
     /// <summary>Triple fault.</summary>
     Shutdown,
+    /// <summary>An x87 instruction waits for the handler of a pending exception (CR0.NE clear); it was not executed.</summary>
+    NumericError,
 }
 
 /// <summary>Properties of the vCPU's mode that decoded blocks depend on: part of the block key.</summary>

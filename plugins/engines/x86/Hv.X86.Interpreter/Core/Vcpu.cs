@@ -119,6 +119,7 @@ internal sealed unsafe class Vcpu : IVcpu
         StateTransfer.Write(cpu, in state);
         repeatsRead = false;
         UpdateAddressMask();
+        NumericErrorPin.Update(cpu, null);
         CpuMode.Refresh(cpu);
         Tlb.FlushAll(cpu);
     }
@@ -282,6 +283,12 @@ internal sealed unsafe class Vcpu : IVcpu
                     cpu->Shadow = shadow;
                     repeatsRead = true;
                     return VcpuExitReason.Deferred;
+                }
+                if (stop == Stop.NumericError)
+                {
+                    // The instruction is tried again after an interrupt, or when somebody wakes the vCPU.
+                    if (Events.WouldTakeInterruption(this, cpu)) continue;
+                    return VcpuExitReason.Halt;
                 }
                 if (stop == Stop.Halt) cpu->Activity = VcpuActivity.Halted;
                 else if (stop == Stop.Shutdown) cpu->Activity = VcpuActivity.Shutdown;

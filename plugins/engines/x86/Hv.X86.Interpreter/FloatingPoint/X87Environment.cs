@@ -157,6 +157,7 @@ internal static unsafe class X87Environment
     private static void Initialize(Cpu* cpu, Op* op)
     {
         Reset(cpu);
+        NumericErrorPin.Update(cpu, op);
         Chain.Next(cpu, op);
     }
 
@@ -177,6 +178,7 @@ internal static unsafe class X87Environment
     private static void Clear(Cpu* cpu, Op* op)
     {
         cpu->Fsw &= 0x7F00;
+        NumericErrorPin.Update(cpu, op);
         Chain.Next(cpu, op);
     }
 
@@ -207,7 +209,7 @@ internal static unsafe class X87Environment
         if (!X87Stack.Begin(cpu, op)) return;
         if (!Memory.Read(cpu, op, Address.Linear(cpu, op, 2), out ushort value)) return;
         SetControl(cpu, value);
-        X87Stack.UpdateSummary(cpu);
+        X87Stack.UpdateSummary(cpu, op);
         Chain.Next(cpu, op);
     }
 
@@ -241,7 +243,7 @@ internal static unsafe class X87Environment
         if (!WriteEnvironment(cpu, op, 7 * op->Aux)) return;
         // All exceptions are masked afterwards, so that a handler can look without being interrupted (SDM vol. 2A, FSTENV).
         cpu->Fcw |= 0x3F;
-        X87Stack.UpdateSummary(cpu);
+        X87Stack.UpdateSummary(cpu, op);
         Chain.Next(cpu, op);
     }
 
@@ -251,6 +253,8 @@ internal static unsafe class X87Environment
         if (!WriteEnvironment(cpu, op, 7 * op->Aux + 80)) return;
         if (!WriteRegisters(cpu, op)) return;
         Reset(cpu);
+        NumericErrorPin.Update(cpu, op);
+        NumericErrorPin.Update(cpu, op);
         Chain.Next(cpu, op);
     }
 
@@ -350,7 +354,7 @@ internal static unsafe class X87Environment
         }
         cpu->Fcs = 0;
         cpu->Fds = 0;
-        X87Stack.UpdateSummary(cpu);
+        X87Stack.UpdateSummary(cpu, op);
         return true;
     }
 

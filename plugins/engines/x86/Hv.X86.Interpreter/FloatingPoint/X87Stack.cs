@@ -6,7 +6,6 @@ namespace Hv.X86.Interpreter;
 /// <summary>The x87 register stack, status word and exceptions (SDM vol. 1, 8.1 and 8.6). FIP follows every instruction; FOP and FDP are
 /// updated by unmasked exceptions only, and FCS and FDS are zero, as CPUID leaf 7 (FDP_EXCPTN_ONLY and the deprecation of FCS and FDS)
 /// announces.</summary>
-// Deviation: with CR0.NE clear a pending exception is ignored, as if IGNNE# were asserted: there is no FERR# line to IRQ 13.
 // SAFETY (whole class): register numbers are taken modulo 8; 16 bytes lie at each.
 internal static unsafe class X87Stack
 {
@@ -81,17 +80,12 @@ internal static unsafe class X87Stack
         for (; count > 0; count--) Pop(cpu);
     }
 
-    /// <summary>What every waiting instruction begins with: a pending unmasked exception is #MF. False: raised.</summary>
+    /// <summary>What every waiting instruction begins with: a pending unmasked exception is #MF, or waits for its handler. False: not now.</summary>
     [MethodImpl(Jit.Inline)]
     public static bool Begin(Cpu* cpu, Op* op) => (cpu->Fsw & ErrorSummary) == 0 || MayProceed(cpu, op);
 
     [MethodImpl(Jit.Cold)]
-    private static bool MayProceed(Cpu* cpu, Op* op)
-    {
-        if ((cpu->Cr0 & CpuMode.Cr0Ne) == 0) return true;
-        Fault.Raise(cpu, op, Fault.Mf);
-        return false;
-    }
+    private static bool MayProceed(Cpu* cpu, Op* op) => NumericErrorPin.MayProceed(cpu, op);
 
     /// <summary>Records what an instruction raised. True: its result is to be written (masked responses, or an unmasked exception that was found
     /// in the result).</summary>
@@ -112,6 +106,7 @@ internal static unsafe class X87Stack
         // The builder left the opcode in Imm, and 1 in Src2 when there is a memory operand.
         cpu->Fop = (ushort)op->Imm;
         if (op->Src2 != 0) cpu->Fdp = Address.Effective(cpu, op);
+        NumericErrorPin.Update(cpu, op);
         return isWritten;
     }
 
@@ -140,9 +135,10 @@ internal static unsafe class X87Stack
         => cpu->Fsw = (ushort)((cpu->Fsw & ~(C0 | C2 | C3)) | conditions);
 
     /// <summary>Recomputes ES and B after flags or masks were loaded.</summary>
-    public static void UpdateSummary(Cpu* cpu)
+    public static void UpdateSummary(Cpu* cpu, Op* op)
     {
         bool isPending = (cpu->Fsw & ~cpu->Fcw & 0x3F) != 0;
         cpu->Fsw = (ushort)(isPending ? cpu->Fsw | ErrorSummary | Busy : cpu->Fsw & ~(ErrorSummary | Busy));
+        NumericErrorPin.Update(cpu, op);
     }
 }

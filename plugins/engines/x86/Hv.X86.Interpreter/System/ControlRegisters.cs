@@ -44,6 +44,7 @@ internal static unsafe class ControlRegisters
             return SystemFault.GeneralProtection(cpu);
         cpu->Cr0 = value;
         cpu->Efer = efer;
+        NumericErrorPin.Update(cpu, null);
         if (((value ^ old) & (Cr0.Pg | Cr0.Wp | Cr0.Pe)) != 0)
             Tlb.FlushAll(cpu);
         return true;

@@ -77,6 +77,16 @@ internal static unsafe class Events
         return true;
     }
 
+    /// <summary>Whether an event from outside would be taken now: what an instruction that stands still waits for.</summary>
+    public static bool WouldTakeInterruption(Vcpu vcpu, Cpu* cpu)
+    {
+        VcpuSignals signals = vcpu.Apic.Pending;
+        bool isInSmm = cpu->InSmm != 0;
+        return ((signals & (VcpuSignals.Init | VcpuSignals.Smi)) != 0 && !isInSmm)
+            || ((signals & VcpuSignals.Nmi) != 0 && cpu->NmiBlocked == 0)
+            || ((signals & VcpuSignals.Interrupt) != 0 && (cpu->Rflags & Rflags.If) != 0);
+    }
+
     private static bool Deliver(Cpu* cpu, PendingEvent pending)
     {
         cpu->Shadow = 0;
@@ -93,6 +103,7 @@ internal static unsafe class Events
         bool isBootProcessor = (vcpu.Apic.ApicBase & BootProcessor) != 0;
         PowerOn.Init(cpu, isBootProcessor);
         vcpu.Apic.OnInit();
+        NumericErrorPin.Update(cpu, null);
         CpuMode.Refresh(cpu);
         Tlb.FlushAll(cpu);
     }

@@ -86,6 +86,7 @@ internal static unsafe class ExtendedState
             return;
         }
         LoadX87(cpu, area, op->Imm != 0);
+        NumericErrorPin.Update(cpu, op);
         LoadMxcsr(cpu, area);
         LoadXmm(cpu, area);
         Chain.Leave(cpu, op);
@@ -171,6 +172,7 @@ internal static unsafe class ExtendedState
         {
             if ((present & Xcr0.X87) != 0) LoadX87(cpu, area, op->Imm != 0);
             else InitializeX87(cpu);
+            NumericErrorPin.Update(cpu, op);
         }
         if (loadsMxcsr) LoadMxcsr(cpu, area);
         else if (isCompact && (requested & Xcr0.Sse) != 0) cpu->Mxcsr = MxcsrInit;

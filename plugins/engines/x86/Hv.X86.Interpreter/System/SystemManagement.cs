@@ -119,6 +119,7 @@ internal static unsafe class SystemManagement
     private static void Switched(Cpu* cpu)
     {
         _ = Vcpu.Of(cpu).UpdateAddressMask();
+        NumericErrorPin.Update(cpu, null);
         CpuMode.Refresh(cpu);
         Tlb.FlushAll(cpu);
     }
