@@ -47,6 +47,10 @@ public struct TableState
 [InlineArray(16)]
 public struct SixteenQwords { private ulong e0; }
 
+/// <summary>Four 64-bit values.</summary>
+[InlineArray(4)]
+public struct FourQwords { private ulong e0; }
+
 /// <summary>Eight 64-bit values.</summary>
 [InlineArray(8)]
 public struct EightQwords { private ulong e0; }
@@ -90,7 +94,8 @@ public static class XsaveLayout
 public struct VcpuState
 {
     /// <summary>The layout that this SDK writes.</summary>
-    public const uint CurrentVersion = 1;
+    /// <remarks>2 appends the PDPTE registers. What an older layout lacks is zero.</remarks>
+    public const uint CurrentVersion = 2;
 
     /// <summary>Layout version; <see cref="CurrentVersion"/> when written.</summary>
     public uint Version;
@@ -199,4 +204,11 @@ public struct VcpuState
 
     /// <summary>x87, SSE, AVX and PKRU state.</summary>
     public XsaveArea Xsave;
+
+    /// <summary>The PDPTE registers of PAE paging, as MOV to CR3, CR0 or CR4 loaded them (SDM vol. 3, 4.4.1); what lies in memory may have
+    /// changed since. Meaningful with <see cref="ArePdptesValid"/>. Since version 2.</summary>
+    public FourQwords Pdptes;
+    /// <summary>1 when <see cref="Pdptes"/> holds them. 0 when the mode has none, or when whoever made the state does not know them: the
+    /// engine then loads them from CR3 when it needs them. Since version 2.</summary>
+    public ulong ArePdptesValid;
 }

@@ -64,6 +64,9 @@ internal static unsafe class StateTransfer
         state.EventError = cpu->EventError;
         state.PendingDebug = cpu->PendingDebug;
         fixed (XsaveArea* area = &state.Xsave) ReadXsave(cpu, (byte*)area);
+        bool hasPdptes = cpu->ArePdptesLoaded != 0 && PageDirectoryPointers.AreInUse(cpu->Cr0, cpu->Cr4, cpu->Efer);
+        state.ArePdptesValid = hasPdptes ? 1ul : 0;
+        for (int i = 0; hasPdptes && i < PageDirectoryPointers.Count; i++) state.Pdptes[i] = cpu->Pdpte[i];
     }
 
     /// <summary>Copies in. The caller refreshes what is derived.</summary>
@@ -115,7 +118,8 @@ internal static unsafe class StateTransfer
         cpu->EventError = state.EventError;
         cpu->PendingDebug = state.PendingDebug;
         cpu->Cpl = PrivilegeLevel(cpu);
-        cpu->ArePdptesLoaded = 0;
+        cpu->ArePdptesLoaded = state.ArePdptesValid != 0 ? (byte)1 : (byte)0;
+        for (int i = 0; i < PageDirectoryPointers.Count; i++) cpu->Pdpte[i] = state.Pdptes[i];
         fixed (XsaveArea* area = &state.Xsave) WriteXsave(cpu, (byte*)area);
     }
 

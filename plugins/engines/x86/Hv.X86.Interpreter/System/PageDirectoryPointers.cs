@@ -8,7 +8,7 @@ namespace Hv.X86.Interpreter;
 // reached only through SystemMemory and Memory.
 internal static unsafe class PageDirectoryPointers
 {
-    private const int Count = 4;
+    public const int Count = 4;
 
     /// <summary>Whether the present mode has them.</summary>
     public static bool AreInUse(ulong cr0, ulong cr4, ulong efer) =>
@@ -31,8 +31,8 @@ internal static unsafe class PageDirectoryPointers
         return true;
     }
 
-    /// <summary>One of them. The saved state does not hold them, so after <see cref="Hv.Sdk.Engines.IVcpu.WriteState"/> the first walk loads them;
-    /// one that is invalid then counts as not present.</summary>
+    /// <summary>One of them. A state that was written without them makes the first walk load them; all count as not present when one is invalid
+    /// then.</summary>
     public static ulong Get(Cpu* cpu, int index)
     {
         if (cpu->ArePdptesLoaded == 0 && !TryLoad(cpu, cpu->Cr3))

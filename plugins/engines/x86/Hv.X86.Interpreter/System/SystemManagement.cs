@@ -100,10 +100,15 @@ internal static unsafe class SystemManagement
         cpu->Cpl = StateTransfer.PrivilegeLevel(cpu);
         cpu->InSmm = 0;
         cpu->NmiBlocked &= unchecked((byte)~NmiBlock.Smm);
-        cpu->ArePdptesLoaded = 0;
+        Switched(cpu);
+        // The map does not hold the PDPTEs: they come from memory, as it is seen outside SMM.
+        if (PageDirectoryPointers.AreInUse(cpu->Cr0, cpu->Cr4, cpu->Efer) && !PageDirectoryPointers.TryLoad(cpu, cpu->Cr3))
+        {
+            cpu->Stop = Stop.Shutdown;
+            return false;
+        }
         if (isHalted)
             cpu->Stop = Stop.Halt;
-        Switched(cpu);
         return true;
     }
 

@@ -256,4 +256,42 @@ public sealed unsafe class PagingTests
         Assert.Equal(Fault.Gp, State(machine)->EventVector);
         Assert.Equal(Root + 0x20, State(machine)->Cr3);
     }
+
+    [Fact]
+    public void State_WithPdptes_KeepsThemWhateverMemoryHolds()
+    {
+        using BareMachine machine = Pae(Directory | 1);
+        Assert.True(ControlRegisters.WriteCr3(State(machine), Root + 0x20));
+        machine.SetQword(Root + 0x20, 0);
+        VcpuState saved = default;
+        machine.Vcpu.ReadState(ref saved);
+        Assert.Equal((VcpuState.CurrentVersion, 1ul, Directory | 1), (saved.Version, saved.ArePdptesValid, saved.Pdptes[0]));
+        machine.Vcpu.WriteState(machine.ProtectedMode());
+        machine.Vcpu.WriteState(saved);
+        Assert.True(PageWalker.Translate(State(machine), 0x0020_2345, Access.Read, out Translation translation));
+        Assert.Equal(Target + 0x345, translation.Gpa);
+    }
+
+    [Fact]
+    public void State_OfVersion1_LoadsPdptesFromMemory()
+    {
+        using BareMachine machine = Pae(Directory | 1);
+        VcpuState old = default;
+        machine.Vcpu.ReadState(ref old);
+        old.Version = 1;
+        Assert.Equal((0ul, 0ul), (old.ArePdptesValid, old.Pdptes[0]));
+        machine.Vcpu.WriteState(old);
+        Assert.True(PageWalker.Translate(State(machine), 0x0020_2345, Access.Read, out _));
+    }
+
+    [Fact]
+    public void State_InAnotherMode_HoldsNoPdptes()
+    {
+        using BareMachine machine = Pae(Directory | 1);
+        Assert.True(ControlRegisters.WriteCr3(State(machine), Root + 0x20));
+        Assert.True(ControlRegisters.WriteCr0(State(machine), Cr0.Pe | Cr0.Et));
+        VcpuState state = default;
+        machine.Vcpu.ReadState(ref state);
+        Assert.Equal((0ul, 0ul), (state.ArePdptesValid, state.Pdptes[0]));
+    }
 }
