@@ -94,8 +94,8 @@ public static class XsaveLayout
 public struct VcpuState
 {
     /// <summary>The layout that this SDK writes.</summary>
-    /// <remarks>2 appends the PDPTE registers. What an older layout lacks is zero.</remarks>
-    public const uint CurrentVersion = 2;
+    /// <remarks>2 appends the PDPTE registers, 3 those of the machine-check architecture. What an older layout lacks is zero.</remarks>
+    public const uint CurrentVersion = 3;
 
     /// <summary>Layout version; <see cref="CurrentVersion"/> when written.</summary>
     public uint Version;
@@ -211,4 +211,11 @@ public struct VcpuState
     /// <summary>1 when <see cref="Pdptes"/> holds them. 0 when the mode has none, or when whoever made the state does not know them: the
     /// engine then loads them from CR3 when it needs them. Since version 2.</summary>
     public ulong ArePdptesValid;
+
+    /// <summary>IA32_MCG_STATUS. Since version 3.</summary>
+    public ulong McgStatus;
+    /// <summary>IA32_MCG_CTL. Since version 3.</summary>
+    public ulong McgControl;
+    /// <summary>IA32_MC0_CTL to IA32_MC3_CTL. Since version 3.</summary>
+    public FourQwords MciControl;
 }

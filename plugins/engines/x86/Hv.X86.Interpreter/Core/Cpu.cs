@@ -141,6 +141,9 @@ internal unsafe struct Cpu
     public ulong PendingDebug;
     /// <summary>The page-directory-pointer entries of PAE paging: see <see cref="PageDirectoryPointers"/>.</summary>
     public fixed ulong Pdpte[4];
+    public ulong McgStatus;
+    public ulong McgControl;
+    public fixed ulong MciControl[MachineCheck.Banks];
     public uint Pkru;
     public uint Mxcsr;
 

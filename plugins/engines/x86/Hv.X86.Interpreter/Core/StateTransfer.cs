@@ -67,6 +67,9 @@ internal static unsafe class StateTransfer
         bool hasPdptes = cpu->ArePdptesLoaded != 0 && PageDirectoryPointers.AreInUse(cpu->Cr0, cpu->Cr4, cpu->Efer);
         state.ArePdptesValid = hasPdptes ? 1ul : 0;
         for (int i = 0; hasPdptes && i < PageDirectoryPointers.Count; i++) state.Pdptes[i] = cpu->Pdpte[i];
+        state.McgStatus = cpu->McgStatus;
+        state.McgControl = cpu->McgControl;
+        for (int i = 0; i < MachineCheck.Banks; i++) state.MciControl[i] = cpu->MciControl[i];
     }
 
     /// <summary>Copies in. The caller refreshes what is derived.</summary>
@@ -120,6 +123,9 @@ internal static unsafe class StateTransfer
         cpu->Cpl = PrivilegeLevel(cpu);
         cpu->ArePdptesLoaded = state.ArePdptesValid != 0 ? (byte)1 : (byte)0;
         for (int i = 0; i < PageDirectoryPointers.Count; i++) cpu->Pdpte[i] = state.Pdptes[i];
+        cpu->McgStatus = state.McgStatus;
+        cpu->McgControl = state.McgControl;
+        for (int i = 0; i < MachineCheck.Banks; i++) cpu->MciControl[i] = state.MciControl[i];
         fixed (XsaveArea* area = &state.Xsave) WriteXsave(cpu, (byte*)area);
     }
 

@@ -27,7 +27,7 @@ internal static unsafe class ModelSpecificRegisters
         Vcpu vcpu = Vcpu.Of(cpu);
         if (IsApic(msr))
             return vcpu.Apic.ReadMsr(msr, out value) == MsrStatus.Ok || SystemFault.GeneralProtection(cpu);
-        if (TryReadMtrr(cpu, msr, out value))
+        if (TryReadMtrr(cpu, msr, out value) || MachineCheck.TryRead(cpu, msr, out value))
             return true;
         bool isKnown = true;
         value = msr switch
@@ -53,8 +53,6 @@ internal static unsafe class ModelSpecificRegisters
             Msr.FeatureControl => FeatureControlLocked,
             // Ratio of the TSC to a 100 MHz bus in bits 8–15 and 40–47.
             Msr.PlatformInfo => (vcpu.Tsc.Hz / 100_000_000 & 0xFF) << 8 | (vcpu.Tsc.Hz / 100_000_000 & 0xFF) << 40,
-            // No banks, no global control: machine checks never happen (SDM vol. 3, 15.3.1).
-            Msr.McgCapabilities or Msr.McgStatus => 0,
             Msr.P5McAddress or Msr.P5McType or Msr.PlatformId or Msr.SmiCount or Msr.PowerOnConfiguration => 0,
             Msr.PerfStatus or Msr.PerfControl or Msr.ClockModulation or Msr.ThermalInterrupt or Msr.ThermalStatus => 0,
             Msr.DebugControl or (>= Msr.LastBranchFrom and <= Msr.LastInterruptTo) => 0,
@@ -100,7 +98,6 @@ internal static unsafe class ModelSpecificRegisters
             case Msr.Pat: return ArePatTypes(value) ? Set(ref cpu->Pat, value) : SystemFault.GeneralProtection(cpu);
             case Msr.MiscEnable:
                 return Set(ref cpu->MiscEnable, (cpu->MiscEnable & ~MiscEnableWritable) | (value & MiscEnableWritable));
-            case Msr.McgStatus: return value == 0 || SystemFault.GeneralProtection(cpu);
             // Accepted without effect: there is nothing behind them that a guest could tell.
             case Msr.MicrocodeRevision or Msr.MicrocodeUpdate or Msr.P5McAddress or Msr.P5McType or Msr.PowerOnConfiguration:
             case Msr.PerfControl or Msr.ClockModulation or Msr.ThermalInterrupt or Msr.ThermalStatus or Msr.L2Control3:
@@ -110,7 +107,7 @@ internal static unsafe class ModelSpecificRegisters
             // No branch records and no branch-trap flag: only zero can be written.
             case Msr.DebugControl: return value == 0 || SystemFault.GeneralProtection(cpu);
         }
-        if (TryWriteMtrr(cpu, msr, value, out bool isValid))
+        if (TryWriteMtrr(cpu, msr, value, out bool isValid) || MachineCheck.TryWrite(cpu, msr, value, out isValid))
             return isValid || SystemFault.GeneralProtection(cpu);
         vcpu.Counters.UnknownMsrs++;
         return SystemFault.GeneralProtection(cpu);

@@ -104,7 +104,9 @@ public sealed class SystemInstructionTests
     [InlineData(Msr.Pat, 0x0007_0406_0007_0406ul)]
     [InlineData(Msr.MtrrCapabilities, 0x508ul)]
     [InlineData(Msr.MicrocodeRevision, 0x1_0000_0000ul)]
-    [InlineData(Msr.McgCapabilities, 0ul)]
+    [InlineData(Msr.McgCapabilities, 0x104ul)]
+    [InlineData(Msr.McgStatus, 0ul)]
+    [InlineData(Msr.Mc0Control + 13, 0ul)]
     public void Rdmsr_Known_Answers(uint msr, ulong expected)
     {
         using SystemWorld world = new();
