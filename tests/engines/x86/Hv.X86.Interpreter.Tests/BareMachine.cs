@@ -206,6 +206,8 @@ internal sealed class FakeBus : IVcpuBus
     public List<(ulong Address, int Size)> Reads { get; } = [];
     public List<(ushort Port, int Size, uint Value)> PortWrites { get; } = [];
     public ulong Answer { get; set; } = ulong.MaxValue;
+    /// <summary>What lies at an address; instead of <see cref="Answer"/>.</summary>
+    public Func<ulong, byte>? Contents { get; set; }
     public int DeferReads { get; set; }
     /// <summary>How many reads there were before each commit.</summary>
     public List<int> Commits { get; } = [];
@@ -215,6 +217,8 @@ internal sealed class FakeBus : IVcpuBus
     {
         OnAccess?.Invoke();
         value = size == 8 ? Answer : Answer & ((1ul << (size * 8)) - 1);
+        for (int i = 0; Contents != null && i < size; i++)
+            value = (value & ~(0xFFul << i * 8)) | (ulong)Contents(gpa + (ulong)i) << i * 8;
         if (DeferReads > 0)
         {
             DeferReads--;

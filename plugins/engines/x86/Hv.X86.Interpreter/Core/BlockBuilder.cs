@@ -9,6 +9,7 @@ namespace Hv.X86.Interpreter;
 // SAFETY (whole class): the arena has MaxBytes free when Begin is called, and a block never needs more.
 internal sealed unsafe class BlockBuilder
 {
+    private const int MaxInstructionBytes = 15;
     private const int MaxRecords = Block.MaxInstructions + 4;
     /// <summary>Most bytes that a block takes in the arena.</summary>
     public static readonly nuint MaxBytes = (nuint)(sizeof(Block) + MaxRecords * sizeof(Op));
@@ -210,8 +211,9 @@ internal sealed unsafe class BlockBuilder
         offset += Instruction.Length;
         if (Instruction.Code == Code.INVALID)
         {
-            // An instruction of more than 15 bytes is #GP(0), all else #UD; Iced gives 15 as the length it looked at.
-            if (Instruction.Length > 15) EmitEnd(&Fault.GeneralProtectionOp);
+            // An instruction of more than 15 bytes is #GP(0), all else #UD. Iced stops at 15: one that is still in its prefixes is too long.
+            if (Instruction.Length >= MaxInstructionBytes && IsPrefix(decoder.First[MaxInstructionBytes - 1]))
+                EmitEnd(&Fault.GeneralProtectionOp);
             else Undefined();
             return;
         }
@@ -225,6 +227,9 @@ internal sealed unsafe class BlockBuilder
         }
         builder(this);
     }
+
+    private bool IsPrefix(byte value) => (Is64 && (value & 0xF0) == 0x40)
+        || value is 0x26 or 0x2E or 0x36 or 0x3E or 0x64 or 0x65 or 0x66 or 0x67 or 0xF0 or 0xF2 or 0xF3;
 
     private void SetMemoryOperand()
     {

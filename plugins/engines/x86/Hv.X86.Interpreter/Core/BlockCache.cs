@@ -23,6 +23,9 @@ internal sealed unsafe class BlockCache : IDisposable
     private readonly Vcpu vcpu;
     private readonly Cpu* cpu;
     private readonly BlockBuilder builder;
+    private OutsideCode? outside;
+    // The last failed fetch met no memory, and no fault is recorded.
+    private bool isOutside;
     private readonly byte* arena;
     private readonly nuint arenaBytes;
     private nuint used;
@@ -99,13 +102,33 @@ internal sealed unsafe class BlockCache : IDisposable
         return (fetchedPages[FilterWord(page)] & FilterBit(page)) != 0;
     }
 
-    /// <summary>The block to run at CS:RIP in the present mode, built if need be. Null: a fault is recorded, or the
-    /// instruction lies outside RAM and was run (see Vcpu).</summary>
+    /// <summary>The block to run at CS:RIP in the present mode, built if need be. Null: a fault is recorded, or code outside memory
+    /// is not there yet (<see cref="Stop.Deferred"/>).</summary>
     public Op* Find(CodeMode extra)
     {
         CodeMode mode = cpu->Mode | extra;
         ulong linear = cpu->CodeBase + cpu->Rip;
         if ((mode & CodeMode.Code64) == 0) linear = (uint)linear;
+        isOutside = false;
+        Block* block = FindInMemory(linear, mode);
+        if (block == null && isOutside)
+        {
+            block = (outside ??= new OutsideCode(vcpu, cpu, builder)).Build(linear, mode);
+            extra |= CodeMode.Single;
+        }
+        if (block == null) return null;
+        if ((mode & CodeMode.FlatCode) == 0 && cpu->Rip + block->ByteLength - 1 > cpu->Cs.Limit)
+        {
+            // Part of the block lies beyond the limit of CS: go by single instructions up to the one that does.
+            if (block->OpCount > 1 && (extra & CodeMode.Single) == 0) return Find(CodeMode.Single);
+            Fault.Record(cpu, Fault.Gp, Fault.Hardware, true, 0);
+            return null;
+        }
+        return Block.Ops(block);
+    }
+
+    private Block* FindInMemory(ulong linear, CodeMode mode)
+    {
         FetchEntry* fetch = Fetch(linear);
         if (fetch == null) return null;
         ulong key = fetch->FilePage << 12 | (linear & 0xFFF);
@@ -118,16 +141,7 @@ internal sealed unsafe class BlockCache : IDisposable
             fetch = Fetch(linear);
             if (fetch == null) return null;
         }
-        if (block == null) block = Build(linear, key, fetch, mode);
-        if (block == null) return null;
-        if ((mode & CodeMode.FlatCode) == 0 && cpu->Rip + block->ByteLength - 1 > cpu->Cs.Limit)
-        {
-            // Part of the block lies beyond the limit of CS: go by single instructions up to the one that does.
-            if (block->OpCount > 1 && (extra & CodeMode.Single) == 0) return Find(CodeMode.Single);
-            Fault.Record(cpu, Fault.Gp, Fault.Hardware, true, 0);
-            return null;
-        }
-        return Block.Ops(block);
+        return block != null ? block : Build(linear, key, fetch, mode);
     }
 
     /// <summary>Finds the block at RIP for the dispatcher and enters it into the indirect-jump cache.</summary>
@@ -197,6 +211,7 @@ internal sealed unsafe class BlockCache : IDisposable
         NativeMemory.Free(pages);
         NativeMemory.Free(fetches);
         NativeMemory.AlignedFree(cpu->JumpCache);
+        outside?.Dispose();
     }
 
     private ulong NextPage(ulong linear)
@@ -223,7 +238,7 @@ internal sealed unsafe class BlockCache : IDisposable
         Slot* slot = vcpu.View.Find(translation.Gpa >> 12);
         if (slot == null)
         {
-            vcpu.FetchOutsideMemory(translation.Gpa);
+            isOutside = true;
             return null;
         }
         if (translation.PageShift > 12) vcpu.NoteLargePage(linear, translation.PageShift);

@@ -218,10 +218,6 @@ internal sealed unsafe class Vcpu : IVcpu
     private bool IsMarked(ulong region, int start) =>
         (largeRegions[start + (RegionBit(region) >> 6)] >> (RegionBit(region) & 63) & 1) != 0;
 
-    /// <summary>Code outside RAM and ROM: reads as all ones there (no device on these boards holds code), which is
-    /// #UD.</summary>
-    public void FetchOutsideMemory(ulong gpa) => Fault.Record(cpu, Fault.Ud, Fault.Hardware, false, 0);
-
     private void Post(Request request)
     {
         Interlocked.Or(ref requests, (int)request);

@@ -147,6 +147,19 @@ internal static unsafe partial class Memory
         else Copy(data, slot->Host + (pageInSlot << 12) + offset, size);
     }
 
+    /// <summary>Reads one byte of guest physical memory, from the bus where there is none. False: the bus answers later.</summary>
+    public static bool TryReadPhysical(Cpu* cpu, ulong gpa, out byte value)
+    {
+        Vcpu vcpu = Vcpu.Of(cpu);
+        byte* host = vcpu.View.HostPointer(gpa);
+        byte* data = (byte*)&cpu->Scratch;
+        bool isDone = true;
+        if (host != null) *data = *host;
+        else isDone = TransferDevice(cpu, vcpu, gpa, data, 1, isWrite: false);
+        value = *data;
+        return isDone;
+    }
+
     /// <summary>Enters a write translation without writing; false on a fault.</summary>
     private static bool FillForWrite(Cpu* cpu, Op* op, ulong linear, int size)
     {

@@ -10,30 +10,47 @@ namespace Hv.X86.Interpreter;
 // reached only through SystemMemory and Memory.
 internal static unsafe class EventDelivery
 {
-    /// <summary>Delivers one event and whatever its delivery raises. False: triple fault.</summary>
-    public static bool Deliver(Cpu* cpu, PendingEvent pending)
+    /// <summary>How a delivery ended.</summary>
+    public enum Outcome : byte
+    {
+        /// <summary>The handler is entered.</summary>
+        Delivered,
+        /// <summary>A table or a stack lies in a device that answers later. The event is recorded again; its delivery is to be repeated from its
+        /// beginning, before anything else.</summary>
+        Postponed,
+        /// <summary>The processor is in shutdown.</summary>
+        TripleFault,
+    }
+
+    /// <summary>Delivers one event and whatever its delivery raises.</summary>
+    public static Outcome Deliver(Cpu* cpu, PendingEvent pending)
     {
         Counters counters = Vcpu.Of(cpu).Counters;
         // Each further round is a fault of the one before, which ends in a double fault and shutdown: few rounds are enough.
         while (true)
         {
-            counters.Count(pending);
             cpu->ExternalEvent = pending.IsSoftware ? (byte)0 : (byte)1;
             bool isDelivered = TryDeliver(cpu, in pending);
             cpu->ExternalEvent = 0;
             CpuMode.Refresh(cpu);
+            if (!isDelivered && cpu->Stop == Stop.Deferred)
+            {
+                cpu->Stop = Stop.None;
+                pending.Record(cpu);
+                return Outcome.Postponed;
+            }
+            counters.Count(pending);
             if (isDelivered)
             {
                 // INT n and its kin complete by being delivered; anything else is no instruction.
                 if (pending.Type is Fault.SoftwareInterrupt or Fault.SoftwareException or Fault.PrivilegedSoftware)
                     cpu->Retired++;
-                return true;
+                // What the delivery read is not read again by the handler's first instruction.
+                Vcpu.Of(cpu).Bus.Commit();
+                return Outcome.Delivered;
             }
-            // Deviation: a descriptor table or stack in a device that answers later cannot be waited for here.
-            if (cpu->EventPending == 0)
-                return false;
             if (!PendingEvent.TryCombine(pending, PendingEvent.Take(cpu), out pending))
-                return false;
+                return Outcome.TripleFault;
         }
     }
 

@@ -15,8 +15,8 @@ internal static unsafe class Events
     /// be taken now. Gives the reason to leave Run, or null to go on.</summary>
     public static VcpuExitReason? BeforeInstruction(Vcpu vcpu, Cpu* cpu)
     {
-        if (cpu->EventPending != 0 && !Deliver(cpu, PendingEvent.Take(cpu)))
-            return VcpuExitReason.TripleFault;
+        if (cpu->EventPending != 0 && Deliver(cpu, PendingEvent.Take(cpu)) is { } failure)
+            return failure;
         VcpuSignals signals = vcpu.Apic.Pending;
         if ((signals & VcpuSignals.Init) != 0 && cpu->InSmm == 0)
         {
@@ -38,13 +38,13 @@ internal static unsafe class Events
         // A start-up IPI that finds the processor started is dropped (SDM vol. 3, 8.4.2).
         if ((signals & VcpuSignals.Sipi) != 0)
             vcpu.Apic.Take(VcpuSignals.Sipi, out _);
-        if (!TakeInterruption(vcpu, cpu, signals))
-            return VcpuExitReason.TripleFault;
+        if (TakeInterruption(vcpu, cpu, signals) is { } exit)
+            return exit;
         return cpu->Activity == VcpuActivity.Halted ? VcpuExitReason.Halt : null;
     }
 
-    /// <summary>SMI, NMI or a maskable interrupt. False: its delivery ended in a triple fault.</summary>
-    private static bool TakeInterruption(Vcpu vcpu, Cpu* cpu, VcpuSignals signals)
+    /// <summary>SMI, NMI or a maskable interrupt. Gives the reason to leave Run when its delivery does not come to its end.</summary>
+    private static VcpuExitReason? TakeInterruption(Vcpu vcpu, Cpu* cpu, VcpuSignals signals)
     {
         bool isAfterMovSs = (cpu->Shadow & Shadow.MovSs) != 0;
         if ((signals & VcpuSignals.Smi) != 0 && cpu->InSmm == 0 && !isAfterMovSs)
@@ -52,7 +52,7 @@ internal static unsafe class Events
             vcpu.Apic.Take(VcpuSignals.Smi, out _);
             vcpu.Counters.Smis++;
             SystemManagement.Enter(cpu);
-            return true;
+            return null;
         }
         if (cpu->PendingDebug != 0 && !isAfterMovSs)
         {
@@ -71,10 +71,10 @@ internal static unsafe class Events
         {
             int vector = vcpu.Apic.AcknowledgeInterrupt();
             if (vector < 0)
-                return true;
+                return null;
             return Deliver(cpu, new PendingEvent { Vector = (byte)vector, Type = Fault.External });
         }
-        return true;
+        return null;
     }
 
     /// <summary>Whether an event from outside would be taken now: what an instruction that stands still waits for.</summary>
@@ -87,14 +87,21 @@ internal static unsafe class Events
             || ((signals & VcpuSignals.Interrupt) != 0 && (cpu->Rflags & Rflags.If) != 0);
     }
 
-    private static bool Deliver(Cpu* cpu, PendingEvent pending)
+    /// <summary>Gives the reason to leave Run, or null when the handler is entered.</summary>
+    private static VcpuExitReason? Deliver(Cpu* cpu, PendingEvent pending)
     {
         cpu->Shadow = 0;
         cpu->Activity = VcpuActivity.Running;
-        if (EventDelivery.Deliver(cpu, pending))
-            return true;
-        cpu->Activity = VcpuActivity.Shutdown;
-        return false;
+        switch (EventDelivery.Deliver(cpu, pending))
+        {
+            case EventDelivery.Outcome.Delivered:
+                return null;
+            case EventDelivery.Outcome.Postponed:
+                return VcpuExitReason.Deferred;
+            default:
+                cpu->Activity = VcpuActivity.Shutdown;
+                return VcpuExitReason.TripleFault;
+        }
     }
 
     private static void TakeInit(Vcpu vcpu, Cpu* cpu)

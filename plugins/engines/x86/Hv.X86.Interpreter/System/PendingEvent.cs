@@ -33,6 +33,17 @@ internal struct PendingEvent
         };
     }
 
+    /// <summary>Puts the event back into the vCPU's fields, where it waits to be delivered.</summary>
+    public readonly unsafe void Record(Cpu* cpu)
+    {
+        cpu->EventPending = 1;
+        cpu->EventVector = Vector;
+        cpu->EventType = Type;
+        cpu->EventHasError = HasError ? (byte)1 : (byte)0;
+        cpu->EventError = Error;
+        cpu->EventLength = Length;
+    }
+
     private enum Class : byte
     {
         Benign,
