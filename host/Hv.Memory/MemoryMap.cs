@@ -2,8 +2,9 @@ using Hv.Sdk;
 
 namespace Hv.Memory;
 
-/// <summary>The guest-physical map at one moment: immutable, sorted, without overlaps within a view. Replaced as a whole, so that whoever
-/// reads it needs no lock. Lookups see what DMA sees: everything but <see cref="SmmPieces"/>.</summary>
+/// <summary>The guest-physical map at one moment: immutable, sorted, without overlaps within a view. Replaced as a
+/// whole, so that whoever reads it needs no lock. Lookups see what DMA sees: everything but
+/// <see cref="SmmPieces"/>.</summary>
 public sealed class MemoryMap
 {
     /// <summary>Bytes in a page.</summary>
@@ -29,7 +30,8 @@ public sealed class MemoryMap
     /// <summary>The pieces that everybody sees outside system-management mode, sorted by address.</summary>
     public ReadOnlySpan<MemoryPiece> Pieces => pieces;
 
-    /// <summary>What vCPUs in system-management mode see instead of whatever else lies there, sorted by address.</summary>
+    /// <summary>What vCPUs in system-management mode see instead of whatever else lies there, sorted by
+    /// address.</summary>
     public ReadOnlySpan<MemoryPiece> SmmPieces => smmPieces;
 
     /// <summary>Hot path: finds where <paramref name="lengthBytes"/> bytes at an address lie in the memory file, when

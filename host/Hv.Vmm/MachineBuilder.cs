@@ -315,8 +315,8 @@ public sealed class MachineBuilder
 
     private void Join(Hardware hardware, BoardBuilder board)
     {
-        hardware.Processors = new Processors(hardware.Fabric, hardware.Runner, hardware.Description.VcpuCount, hardware.Events,
-            hardware.Calls);
+        hardware.Processors = new Processors(hardware.Fabric, hardware.Runner,
+            hardware.Description.VcpuCount, hardware.Events, hardware.Calls);
         hardware.Fabric.Connect();
         hardware.Msi.Connect(
             hardware.Services.Of<IMsiTarget>().FirstOrDefault(), hardware.Services.ProviderOf<IMsiTarget>());
@@ -366,7 +366,8 @@ public sealed class MachineBuilder
         Callee apic = hardware.Services.ProviderOf<ILocalApics>()!.Strand.Callee;
         hardware.EngineEntropy = new DeviceEntropy(hardware.Seed, "engine");
         PartitionContext context = new(hardware.Description,
-            hardware.Faults.Wire<IVmClock>("engine", "clock", hardware.FaultHost.Strand, hardware.Clock), hardware.EngineEntropy,
+            hardware.Faults.Wire<IVmClock>("engine", "clock", hardware.FaultHost.Strand, hardware.Clock),
+            hardware.EngineEntropy,
             new DeviceLog($"engine {hardware.EngineName}", log), hardware.Processors!);
         Guard($"engine {hardware.EngineName}", () =>
         {

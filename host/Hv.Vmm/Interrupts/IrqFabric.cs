@@ -32,7 +32,8 @@ internal sealed class IrqFabric : IIrqSink, IIrqLevels
     }
 
     /// <summary>The output that another instance of the device claimed; null when the board did not wire it.</summary>
-    /// <exception cref="ConfigurationException">The board wired it, and nobody claimed it while wires were joined.</exception>
+    /// <exception cref="ConfigurationException">The board wired it, and nobody claimed it while wires were
+    /// joined.</exception>
     public int? FindOutput(ILineEnd node, string name)
     {
         if (!IsWired(node, name)) return null;

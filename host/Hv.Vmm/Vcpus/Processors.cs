@@ -7,8 +7,8 @@ using Hv.Vmm.Strands;
 
 namespace Hv.Vmm.Vcpus;
 
-/// <summary>The pins of the processors as the board wires them: <see cref="IBoardBuilder.ProcessorPath"/>. The engine keeps no copy of a
-/// level that is saved; it is told again after a restore.</summary>
+/// <summary>The pins of the processors as the board wires them: <see cref="IBoardBuilder.ProcessorPath"/>. The engine
+/// keeps no copy of a level that is saved; it is told again after a restore.</summary>
 internal sealed class Processors : ILineEnd
 {
     private readonly IRunner runner;
@@ -44,7 +44,8 @@ internal sealed class Processors : ILineEnd
         Update();
     }
 
-    /// <summary>Tells the engine how the pins are. After a restore, which moves no line, this is how it learns.</summary>
+    /// <summary>Tells the engine how the pins are. After a restore, which moves no line, this is how it
+    /// learns.</summary>
     public void Update()
     {
         if (partition is not { } engine) return;
@@ -54,7 +55,8 @@ internal sealed class Processors : ILineEnd
         for (int i = 0; i < vcpuCount; i++) runner.Notify(i);
     }
 
-    /// <summary>A vCPU drives FERR#. Boards wire only that of the first one (MultiProcessor Specification 1.4, 3.6).</summary>
+    /// <summary>A vCPU drives FERR#. Boards wire only that of the first one (MultiProcessor Specification 1.4,
+    /// 3.6).</summary>
     public void NumericErrorChanged(int vcpu, bool isAsserted)
     {
         if (vcpu == 0) ferr.Set(isAsserted);

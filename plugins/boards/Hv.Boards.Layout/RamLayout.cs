@@ -3,7 +3,8 @@ using Hv.Sdk.Boards;
 
 namespace Hv.Boards.Layout;
 
-/// <summary>RAM as PCs have it: conventional memory, the legacy hole with SMRAM behind it, memory up to the device hole below 4 GiB, the rest above 4 GiB.</summary>
+/// <summary>RAM as PCs have it: conventional memory, the legacy hole with SMRAM behind it, memory up to the device hole
+/// below 4 GiB, the rest above 4 GiB.</summary>
 public sealed class RamLayout
 {
     /// <summary>Below 4 GiB, devices begin here.</summary>

@@ -42,17 +42,20 @@ public interface IBoardBuilder
 
     /// <summary>Puts a piece of the VM's memory file into the guest's map. Pieces may alias.</summary>
     void Ram(GuestPhysicalAddress start, ulong lengthBytes, ulong fileOffset);
-    /// <summary>As <see cref="Ram"/>, but only vCPUs in system-management mode see it (SMRAM). To all others, and to DMA, the range is what it
-    /// is without the piece; RAM of theirs that lies there is hidden from system-management mode.</summary>
+    /// <summary>As <see cref="Ram"/>, but only vCPUs in system-management mode see it (SMRAM). To all others, and to
+    /// DMA, the range is what it is without the piece; RAM of theirs that lies there is hidden from system-management
+    /// mode.</summary>
     void SmRam(GuestPhysicalAddress start, ulong lengthBytes, ulong fileOffset);
-    /// <summary>Names a hole for firmware tables: where PCI BARs go. <paramref name="above4G"/>: the second window.</summary>
+    /// <summary>Names a hole for firmware tables: where PCI BARs go. <paramref name="above4G"/>: the second
+    /// window.</summary>
     void PciWindow(GuestPhysicalAddress start, ulong lengthBytes, bool above4G);
     /// <summary>Adds a device. Options are checked against the model's schema.</summary>
     void Add(string path, string device, Placement placement, IReadOnlyDictionary<string, string> options);
-    /// <summary>Wires an output to an input pin; several outputs on one pin are ORed, one output may drive several pins.
-    /// Names are those given to IrqOut and IrqIn. The processors' own pins are those of the path <see cref="ProcessorPath"/>: the input
-    /// <c>a20</c> lets address bit 20 pass while it is high (always, when nothing is wired to it), the input <c>ignne</c> is IGNNE# (high:
-    /// asserted), and the output <c>ferr</c> is FERR# of vCPU 0 (high: asserted).</summary>
+    /// <summary>Wires an output to an input pin; several outputs on one pin are ORed, one output may drive several
+    /// pins. Names are those given to IrqOut and IrqIn. The processors' own pins are those of the path
+    /// <see cref="ProcessorPath"/>: the input <c>a20</c> lets address bit 20 pass while it is high (always, when
+    /// nothing is wired to it), the input <c>ignne</c> is IGNNE# (high: asserted), and the output <c>ferr</c> is FERR#
+    /// of vCPU 0 (high: asserted).</summary>
     void Wire(string fromPath, string output, string toPath, string input, int pin);
     /// <summary>Wires INTx# of PCI functions: function at (device d, pin p) drives pins[(d + p − 1) mod 4], each an
     /// input.</summary>

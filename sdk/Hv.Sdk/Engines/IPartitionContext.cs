@@ -28,8 +28,9 @@ public interface IPartitionContext
     /// <summary>Physical address bits that the guest is told of (CPUID 80000008h), 36 to 52.</summary>
     int PhysicalAddressBits { get; }
 
-    /// <summary>FERR#: whether vCPU <paramref name="vcpu"/> has an unmasked x87 exception pending while CR0.NE is clear (SDM vol. 1, 8.7.2). It
-    /// follows from the vCPU's state and is said at each change, also from <see cref="IVcpu.WriteState"/>; deasserted after power-on. vCPU
-    /// thread; the line has reached every device before this returns.</summary>
+    /// <summary>FERR#: whether vCPU <paramref name="vcpu"/> has an unmasked x87 exception pending while CR0.NE is clear
+    /// (SDM vol. 1, 8.7.2). It follows from the vCPU's state and is said at each change, also from
+    /// <see cref="IVcpu.WriteState"/>; deasserted after power-on. vCPU thread; the line has reached every device before
+    /// this returns.</summary>
     void SetNumericError(int vcpu, bool isAsserted);
 }

@@ -48,8 +48,9 @@ public enum VcpuExitReason : byte
 {
     /// <summary>The budget is used up.</summary>
     Budget,
-    /// <summary>HLT (or MWAIT) with nothing to wake it, or an x87 instruction that waits for a pending exception to be handled: call Run
-    /// again once the APIC has something or <see cref="ProcessorPins.IgnoreNumericError"/> has changed.</summary>
+    /// <summary>HLT (or MWAIT) with nothing to wake it, or an x87 instruction that waits for a pending exception to be
+    /// handled: call Run again once the APIC has something or <see cref="ProcessorPins.IgnoreNumericError"/> has
+    /// changed.</summary>
     Halt,
     /// <summary><see cref="IVcpu.Kick"/> was called.</summary>
     Kicked,

@@ -12,7 +12,8 @@ public enum MemorySlotFlags : byte
     LogDirty = 2,
     /// <summary>Only vCPUs in system-management mode see it (SMRAM).</summary>
     SmmOnly = 4,
-    /// <summary>vCPUs in system-management mode do not see it: something <see cref="SmmOnly"/> may lie in its place.</summary>
+    /// <summary>vCPUs in system-management mode do not see it: something <see cref="SmmOnly"/> may lie in its
+    /// place.</summary>
     HiddenInSmm = 8,
 }
 

@@ -94,7 +94,8 @@ public static class XsaveLayout
 public struct VcpuState
 {
     /// <summary>The layout that this SDK writes.</summary>
-    /// <remarks>2 appends the PDPTE registers, 3 those of the machine-check architecture. What an older layout lacks is zero.</remarks>
+    /// <remarks>2 appends the PDPTE registers, 3 those of the machine-check architecture. What an older layout lacks is
+    /// zero.</remarks>
     public const uint CurrentVersion = 3;
 
     /// <summary>Layout version; <see cref="CurrentVersion"/> when written.</summary>
@@ -205,11 +206,11 @@ public struct VcpuState
     /// <summary>x87, SSE, AVX and PKRU state.</summary>
     public XsaveArea Xsave;
 
-    /// <summary>The PDPTE registers of PAE paging, as MOV to CR3, CR0 or CR4 loaded them (SDM vol. 3, 4.4.1); what lies in memory may have
-    /// changed since. Meaningful with <see cref="ArePdptesValid"/>. Since version 2.</summary>
+    /// <summary>The PDPTE registers of PAE paging, as MOV to CR3, CR0 or CR4 loaded them (SDM vol. 3, 4.4.1); what lies
+    /// in memory may have changed since. Meaningful with <see cref="ArePdptesValid"/>. Since version 2.</summary>
     public FourQwords Pdptes;
-    /// <summary>1 when <see cref="Pdptes"/> holds them. 0 when the mode has none, or when whoever made the state does not know them: the
-    /// engine then loads them from CR3 when it needs them. Since version 2.</summary>
+    /// <summary>1 when <see cref="Pdptes"/> holds them. 0 when the mode has none, or when whoever made the state does
+    /// not know them: the engine then loads them from CR3 when it needs them. Since version 2.</summary>
     public ulong ArePdptesValid;
 
     /// <summary>IA32_MCG_STATUS. Since version 3.</summary>

@@ -49,8 +49,8 @@ public sealed class SnapshotTests : IDisposable
         }
     }
 
-    /// <summary>Saves a run after a while; gives its output until then. A host that is quicker this time lets the guest come to its end
-    /// first: then it is tried again earlier.</summary>
+    /// <summary>Saves a run after a while; gives its output until then. A host that is quicker this time lets the guest
+    /// come to its end first: then it is tried again earlier.</summary>
     private async Task<string> SaveAround(string wholeOutput, TimeSpan moment, string[] mode, string file)
     {
         for (; moment > TimeSpan.FromMilliseconds(1); moment /= 2)

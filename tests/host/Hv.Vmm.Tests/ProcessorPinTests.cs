@@ -130,7 +130,8 @@ public sealed class ProcessorPinTests : IDisposable
     {
         TestMachine m = new TestMachine([new Step.Halt()]).Describe(b => b.SmRam(new(0x20_0000), 0x1000, 0x3000));
         using Machine machine = m.Make();
-        MemorySlot slot = Assert.Single(m.ScriptedEngine.Partition!.Slots, s => (s.Flags & MemorySlotFlags.SmmOnly) != 0);
+        MemorySlot slot = Assert.Single(m.ScriptedEngine.Partition!.Slots,
+            s => (s.Flags & MemorySlotFlags.SmmOnly) != 0);
         Assert.Equal((0x20_0000ul, 0x1000ul, 0x3000ul), (slot.Start.Value, slot.LengthBytes, slot.FileOffset));
     }
 }

@@ -7,8 +7,8 @@ using Iced.Intel;
 
 namespace Hv.X86.Interpreter.Tests;
 
-/// <summary>A partition with RAM at 0, a bus that records, an APIC that does what the test says, and nothing else. Programs are assembled to
-/// <see cref="CodeBase"/> and run in real, 32-bit protected or 64-bit mode.</summary>
+/// <summary>A partition with RAM at 0, a bus that records, an APIC that does what the test says, and nothing else.
+/// Programs are assembled to <see cref="CodeBase"/> and run in real, 32-bit protected or 64-bit mode.</summary>
 // SAFETY (whole class): RAM is allocated for the machine's life; all accesses are bounds-checked spans over it.
 internal sealed unsafe class BareMachine : IDisposable, IPartitionContext, IVmClock, IEntropy, IDeviceLog
 {
@@ -77,7 +77,8 @@ internal sealed unsafe class BareMachine : IDisposable, IPartitionContext, IVmCl
     public void SetMap(params ReadOnlySpan<MemorySlot> slots) => partition.SetMemoryMap(slots);
 
     /// <summary>A piece of RAM somewhere.</summary>
-    public MemorySlot Slot(ulong start, ulong lengthBytes, ulong offset, MemorySlotFlags flags = MemorySlotFlags.None) => new()
+    public MemorySlot Slot(ulong start, ulong lengthBytes, ulong offset,
+        MemorySlotFlags flags = MemorySlotFlags.None) => new()
     {
         Start = new(start),
         LengthBytes = lengthBytes,

@@ -142,7 +142,8 @@ public sealed class OutsideCodeTests
         VcpuState after = default;
         world.Machine.Vcpu.ReadState(ref after);
         Assert.Equal(VcpuExitReason.Halt, exit.Reason);
-        Assert.Equal(kind switch { "interrupt" => external, "software" => software, _ => Fault.Ud }, SystemWorld.Vector(after));
+        int expected = kind switch { "interrupt" => external, "software" => software, _ => Fault.Ud };
+        Assert.Equal(expected, SystemWorld.Vector(after));
         Assert.Equal(kind == "software" ? SystemWorld.Code + 2 : SystemWorld.Code, world.Qword(after.Gpr[4]));
     }
 }

@@ -211,7 +211,8 @@ internal sealed unsafe class BlockBuilder
         offset += Instruction.Length;
         if (Instruction.Code == Code.INVALID)
         {
-            // An instruction of more than 15 bytes is #GP(0), all else #UD. Iced stops at 15: one that is still in its prefixes is too long.
+            // An instruction of more than 15 bytes is #GP(0), all else #UD. Iced stops at 15: one that is still in its
+            // prefixes is too long.
             if (Instruction.Length >= MaxInstructionBytes && IsPrefix(decoder.First[MaxInstructionBytes - 1]))
                 EmitEnd(&Fault.GeneralProtectionOp);
             else Undefined();

@@ -102,8 +102,8 @@ internal sealed unsafe class BlockCache : IDisposable
         return (fetchedPages[FilterWord(page)] & FilterBit(page)) != 0;
     }
 
-    /// <summary>The block to run at CS:RIP in the present mode, built if need be. Null: a fault is recorded, or code outside memory
-    /// is not there yet (<see cref="Stop.Deferred"/>).</summary>
+    /// <summary>The block to run at CS:RIP in the present mode, built if need be. Null: a fault is recorded, or code
+    /// outside memory is not there yet (<see cref="Stop.Deferred"/>).</summary>
     public Op* Find(CodeMode extra)
     {
         CodeMode mode = cpu->Mode | extra;

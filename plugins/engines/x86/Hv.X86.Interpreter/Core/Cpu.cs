@@ -217,7 +217,8 @@ internal enum Stop : byte
     Halt,
     /// <summary>Triple fault.</summary>
     Shutdown,
-    /// <summary>An x87 instruction waits for the handler of a pending exception (CR0.NE clear); it was not executed.</summary>
+    /// <summary>An x87 instruction waits for the handler of a pending exception (CR0.NE clear); it was not
+    /// executed.</summary>
     NumericError,
 }
 

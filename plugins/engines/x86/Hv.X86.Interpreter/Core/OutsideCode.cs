@@ -3,9 +3,10 @@ using Iced.Intel;
 
 namespace Hv.X86.Interpreter;
 
-/// <summary>Instructions that lie, wholly or partly, where there is neither RAM nor ROM: their bytes are read from the bus, one by one and no
-/// more than the instruction has, each time that it is executed. An unclaimed bus reads as ones, which is #UD; a device that holds code in
-/// its registers' range is executed, slowly. Nothing is kept and nothing links here.</summary>
+/// <summary>Instructions that lie, wholly or partly, where there is neither RAM nor ROM: their bytes are read from the
+/// bus, one by one and no more than the instruction has, each time that it is executed. An unclaimed bus reads as ones,
+/// which is #UD; a device that holds code in its registers' range is executed, slowly. Nothing is kept and nothing
+/// links here.</summary>
 // SAFETY (whole class): both buffers live until Dispose; the bytes end where the window of the builder's page ends.
 internal sealed unsafe class OutsideCode : IDisposable
 {
@@ -29,8 +30,8 @@ internal sealed unsafe class OutsideCode : IDisposable
         page = (byte*)NativeMemory.AlignedAlloc(PageBytes, PageBytes);
     }
 
-    /// <summary>Reads the instruction at a linear address and builds it. Null: a fault is recorded, or the bus answers later
-    /// (<see cref="Stop.Deferred"/>).</summary>
+    /// <summary>Reads the instruction at a linear address and builds it. Null: a fault is recorded, or the bus answers
+    /// later (<see cref="Stop.Deferred"/>).</summary>
     public Block* Build(ulong linear, CodeMode mode)
     {
         mode |= CodeMode.Single;
@@ -65,7 +66,8 @@ internal sealed unsafe class OutsideCode : IDisposable
             Fault.Record(cpu, Fault.Gp, Fault.Hardware, true, 0);
             return false;
         }
-        return PageWalker.Translate(cpu, linear, Access.Fetch, out Translation to) && Memory.TryReadPhysical(cpu, to.Gpa, out value);
+        return PageWalker.Translate(cpu, linear, Access.Fetch, out Translation to)
+            && Memory.TryReadPhysical(cpu, to.Gpa, out value);
     }
 
     public void Dispose()

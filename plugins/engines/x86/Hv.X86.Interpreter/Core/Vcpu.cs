@@ -159,8 +159,8 @@ internal sealed unsafe class Vcpu : IVcpu
     /// <summary>The processors' pins have changed. Any thread.</summary>
     public void PostPins() => Post(Request.Pins);
 
-    /// <summary>Derives what A20M# does to addresses: nothing in SMM, so that SMRAM is found whatever the gate says. True when that has
-    /// changed: translations must go.</summary>
+    /// <summary>Derives what A20M# does to addresses: nothing in SMM, so that SMRAM is found whatever the gate says.
+    /// True when that has changed: translations must go.</summary>
     public bool UpdateAddressMask()
     {
         const ulong a20 = 1 << 20;

@@ -4,8 +4,9 @@ using Iced.Intel;
 
 namespace Hv.X86.Interpreter;
 
-/// <summary>x87 control instructions and the environment's memory images (SDM vol. 1, 8.1.10 and 8.3.11). With #AC enabled an
-/// image is aligned to 4 or 2 bytes by operand size (SDM vol. 3, table 7-7); its registers are not looked at one by one.</summary>
+/// <summary>x87 control instructions and the environment's memory images (SDM vol. 1, 8.1.10 and 8.3.11). With #AC
+/// enabled an image is aligned to 4 or 2 bytes by operand size (SDM vol. 3, table 7-7); its registers are not looked at
+/// one by one.</summary>
 // SAFETY (whole class): memory goes through Memory; register numbers are below 8.
 internal static unsafe class X87Environment
 {
@@ -241,7 +242,8 @@ internal static unsafe class X87Environment
     private static void StoreEnvironment(Cpu* cpu, Op* op)
     {
         if (!WriteEnvironment(cpu, op, 7 * op->Aux)) return;
-        // All exceptions are masked afterwards, so that a handler can look without being interrupted (SDM vol. 2A, FSTENV).
+        // All exceptions are masked afterwards, so that a handler can look without being interrupted (SDM vol. 2A,
+        // FSTENV).
         cpu->Fcw |= 0x3F;
         X87Stack.UpdateSummary(cpu, op);
         Chain.Next(cpu, op);
@@ -276,7 +278,8 @@ internal static unsafe class X87Environment
         Chain.Next(cpu, op);
     }
 
-    /// <summary>Writes the seven fields of the environment, after probing all <paramref name="bytes"/> of the image.</summary>
+    /// <summary>Writes the seven fields of the environment, after probing all <paramref name="bytes"/> of the
+    /// image.</summary>
     [MethodImpl(Jit.Cold)]
     private static bool WriteEnvironment(Cpu* cpu, Op* op, int bytes)
     {

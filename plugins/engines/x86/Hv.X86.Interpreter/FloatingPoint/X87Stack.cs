@@ -3,9 +3,9 @@ using Hv.X86.FloatingPoint;
 
 namespace Hv.X86.Interpreter;
 
-/// <summary>The x87 register stack, status word and exceptions (SDM vol. 1, 8.1 and 8.6). FIP follows every instruction; FOP and FDP are
-/// updated by unmasked exceptions only, and FCS and FDS are zero, as CPUID leaf 7 (FDP_EXCPTN_ONLY and the deprecation of FCS and FDS)
-/// announces.</summary>
+/// <summary>The x87 register stack, status word and exceptions (SDM vol. 1, 8.1 and 8.6). FIP follows every
+/// instruction; FOP and FDP are updated by unmasked exceptions only, and FCS and FDS are zero, as CPUID leaf 7
+/// (FDP_EXCPTN_ONLY and the deprecation of FCS and FDS) announces.</summary>
 // SAFETY (whole class): register numbers are taken modulo 8; 16 bytes lie at each.
 internal static unsafe class X87Stack
 {
@@ -43,13 +43,13 @@ internal static unsafe class X87Stack
         cpu->Ftw |= (byte)(1 << physical);
     }
 
-    /// <summary>The 16-byte slot of ST(<paramref name="index"/>): two words that are always written as such, so that loads find their
-    /// stores in the host's store buffer.</summary>
+    /// <summary>The 16-byte slot of ST(<paramref name="index"/>): two words that are always written as such, so that
+    /// loads find their stores in the host's store buffer.</summary>
     [MethodImpl(Jit.Inline)]
     public static ulong* Slot(Cpu* cpu, int index) => (ulong*)&cpu->X87 + Physical(cpu, index) * 2;
 
-    /// <summary>Whether ST(0) and ST(<paramref name="index"/>) are in use and nothing is pending: what moves between registers need to be
-    /// done at once.</summary>
+    /// <summary>Whether ST(0) and ST(<paramref name="index"/>) are in use and nothing is pending: what moves between
+    /// registers need to be done at once.</summary>
     [MethodImpl(Jit.Inline)]
     public static bool AreReady(Cpu* cpu, int index)
     {
@@ -80,15 +80,16 @@ internal static unsafe class X87Stack
         for (; count > 0; count--) Pop(cpu);
     }
 
-    /// <summary>What every waiting instruction begins with: a pending unmasked exception is #MF, or waits for its handler. False: not now.</summary>
+    /// <summary>What every waiting instruction begins with: a pending unmasked exception is #MF, or waits for its
+    /// handler. False: not now.</summary>
     [MethodImpl(Jit.Inline)]
     public static bool Begin(Cpu* cpu, Op* op) => (cpu->Fsw & ErrorSummary) == 0 || MayProceed(cpu, op);
 
     [MethodImpl(Jit.Cold)]
     private static bool MayProceed(Cpu* cpu, Op* op) => NumericErrorPin.MayProceed(cpu, op);
 
-    /// <summary>Records what an instruction raised. True: its result is to be written (masked responses, or an unmasked exception that was found
-    /// in the result).</summary>
+    /// <summary>Records what an instruction raised. True: its result is to be written (masked responses, or an unmasked
+    /// exception that was found in the result).</summary>
     [MethodImpl(Jit.Inline)]
     public static bool Complete(Cpu* cpu, Op* op, FpExceptions raised)
     {
@@ -115,7 +116,8 @@ internal static unsafe class X87Stack
     public static bool IsStored(Cpu* cpu, FpExceptions raised)
         => ((uint)raised & ~(uint)cpu->Fcw & (uint)(FpExceptions.PreComputation | FpExceptions.Overflow | FpExceptions.Underflow)) == 0;
 
-    /// <summary>Pushes a value that was loaded or computed. A register in use at the new top is a stack overflow.</summary>
+    /// <summary>Pushes a value that was loaded or computed. A register in use at the new top is a stack
+    /// overflow.</summary>
     public static void Push(Cpu* cpu, Op* op, Float80 value, FpExceptions raised)
     {
         if (IsValid(cpu, -1) && (raised & FpExceptions.StackFault) == 0)

@@ -6,8 +6,8 @@ namespace Hv.X86.Interpreter;
 
 /// <summary>IN, OUT, INS, OUTS (SDM vol. 1, 5.1.9 and 5.1.10). Who may use which port is
 /// <see cref="PortPermission"/>'s.</summary>
-// SAFETY (whole file): cpu and op are the dispatcher's; register offsets are BlockBuilder's and lie inside Cpu; guest memory is
-// reached only through Memory.
+// SAFETY (whole file): cpu and op are the dispatcher's; register offsets are BlockBuilder's and lie inside Cpu; guest
+// memory is reached only through Memory.
 internal static unsafe class PortInstructions
 {
     private const ushort Rcx = 8, Rsi = 48, Rdi = 56;

@@ -3,9 +3,9 @@ using Hv.Sdk.Engines;
 
 namespace Hv.X86.Interpreter;
 
-/// <summary>A partition's guest-physical memory in both views and, for each page of the VM's memory file, which 64-byte granules hold
-/// code that some vCPU has decoded. The map is replaced only while no vCPU runs; the code bits are shared by all vCPUs
-/// and changed atomically.</summary>
+/// <summary>A partition's guest-physical memory in both views and, for each page of the VM's memory file, which 64-byte
+/// granules hold code that some vCPU has decoded. The map is replaced only while no vCPU runs; the code bits are shared
+/// by all vCPUs and changed atomically.</summary>
 internal sealed unsafe class MemoryMap : IDisposable
 {
     private ulong* codeBits;

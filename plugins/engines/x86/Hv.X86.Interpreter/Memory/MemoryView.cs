@@ -21,7 +21,8 @@ internal unsafe struct Slot
 }
 
 /// <summary>Guest-physical memory as vCPUs in one mode see it: sorted slots. Immutable.</summary>
-// SAFETY (whole class): the array is as long as slotCount says and lives until Dispose, which MemoryMap calls while no vCPU runs.
+// SAFETY (whole class): the array is as long as slotCount says and lives until Dispose, which MemoryMap calls while no
+// vCPU runs.
 internal sealed unsafe class MemoryView : IDisposable
 {
     private readonly int slotCount;

@@ -23,9 +23,10 @@ internal struct Translation
     public byte PageShift;
 }
 
-/// <summary>Translates linear addresses by the paging structures in guest memory: 32-bit paging with PSE and PSE-36, PAE, 4-level and
-/// 5-level paging (SDM vol. 3, 4.3 to 4.5), rights (4.6), error codes (4.7), accessed and dirty flags (4.8). Caches nothing: the TLB
-/// does. Runs on the vCPU's thread; other vCPUs may change the structures meanwhile.</summary>
+/// <summary>Translates linear addresses by the paging structures in guest memory: 32-bit paging with PSE and PSE-36,
+/// PAE, 4-level and 5-level paging (SDM vol. 3, 4.3 to 4.5), rights (4.6), error codes (4.7), accessed and dirty flags
+/// (4.8). Caches nothing: the TLB does. Runs on the vCPU's thread; other vCPUs may change the structures
+/// meanwhile.</summary>
 // SAFETY (whole class): entries are reached only through Memory.Physical, whose addresses come from the memory map.
 internal static unsafe class PageWalker
 {
@@ -74,8 +75,8 @@ internal static unsafe class PageWalker
         ReservedBit,
     }
 
-    /// <summary>Translates a canonical linear address, checks rights, sets accessed and dirty bits. False: CR2 is set and #PF is recorded
-    /// (<see cref="Fault.Record"/>); Rip is untouched.</summary>
+    /// <summary>Translates a canonical linear address, checks rights, sets accessed and dirty bits. False: CR2 is set
+    /// and #PF is recorded (<see cref="Fault.Record"/>); Rip is untouched.</summary>
     public static bool Translate(Cpu* cpu, ulong linear, Access access, out Translation translation)
     {
         if ((cpu->Cr0 & Cr0.Pg) == 0)
@@ -109,7 +110,8 @@ internal static unsafe class PageWalker
 
     private static bool IsUser(Cpu* cpu, Access access) => cpu->Cpl == 3 && (access & Access.System) == 0;
 
-    /// <summary>The bits that the rights check adds to a page fault's error code; 0 when the access is allowed (SDM vol. 3, 4.6).</summary>
+    /// <summary>The bits that the rights check adds to a page fault's error code; 0 when the access is allowed (SDM
+    /// vol. 3, 4.6).</summary>
     private static uint Violation(Cpu* cpu, Path* page, Access access)
     {
         bool isUser = IsUser(cpu, access);
@@ -135,7 +137,8 @@ internal static unsafe class PageWalker
         return page->IsUser && IsKeyViolation(cpu, page->Key, isWrite, isUser) ? PageFaultError.Present | PageFaultError.ProtectionKey : 0;
     }
 
-    /// <summary>Protection keys (SDM vol. 3, 4.6.2): data accesses to user pages, in 4- and 5-level paging only.</summary>
+    /// <summary>Protection keys (SDM vol. 3, 4.6.2): data accesses to user pages, in 4- and 5-level paging
+    /// only.</summary>
     private static bool IsKeyViolation(Cpu* cpu, int key, bool isWrite, bool isUser)
     {
         if ((cpu->Cr4 & Cr4.Pke) == 0 || (cpu->Efer & Efer.Lma) == 0)
@@ -146,7 +149,8 @@ internal static unsafe class PageWalker
             || (isWrite && (rights & writeDisable) != 0 && (isUser || (cpu->Cr0 & Cr0.Wp) != 0));
     }
 
-    /// <summary>W/R, U/S and I/D (SDM vol. 3, figure 4-12). I/D is reported only where fetches can be refused: with NX or SMEP.</summary>
+    /// <summary>W/R, U/S and I/D (SDM vol. 3, figure 4-12). I/D is reported only where fetches can be refused: with NX
+    /// or SMEP.</summary>
     private static uint AccessBits(Cpu* cpu, Access access)
     {
         bool isFetchReported = (cpu->Cr4 & Cr4.Smep) != 0 || ((cpu->Cr4 & Cr4.Pae) != 0 && (cpu->Efer & Efer.Nxe) != 0);
@@ -205,7 +209,8 @@ internal static unsafe class PageWalker
         }
     }
 
-    /// <summary>32-bit paging: four-byte entries, 4 MiB pages with CR4.PSE, whose bits 13–20 are address bits 32–39 (PSE-36).</summary>
+    /// <summary>32-bit paging: four-byte entries, 4 MiB pages with CR4.PSE, whose bits 13–20 are address bits 32–39
+    /// (PSE-36).</summary>
     private static Outcome FollowNarrow(Cpu* cpu, ulong linear, Path* path)
     {
         path->Start(sizeof(uint));
@@ -234,7 +239,8 @@ internal static unsafe class PageWalker
         return Outcome.Mapped;
     }
 
-    /// <summary>Sets the flags in the entries of the path. False when one has changed since it was read: walk again.</summary>
+    /// <summary>Sets the flags in the entries of the path. False when one has changed since it was read: walk
+    /// again.</summary>
     private static bool MarkUsed(Cpu* cpu, Path* path, bool isWrite)
     {
         for (int i = 0; i < path->Count; i++)
@@ -257,7 +263,8 @@ internal static unsafe class PageWalker
         return bytes == sizeof(ulong) ? Volatile.Read(ref *(ulong*)host) : Volatile.Read(ref *(uint*)host);
     }
 
-    /// <summary>Changes an entry in one locked operation if it still is what was read. Entries in ROM stay as they are.</summary>
+    /// <summary>Changes an entry in one locked operation if it still is what was read. Entries in ROM stay as they
+    /// are.</summary>
     private static bool TryReplaceEntry(Cpu* cpu, ulong gpa, int bytes, ulong expected, ulong wanted)
     {
         byte* host = Memory.PhysicalForWrite(cpu, gpa);

@@ -5,7 +5,8 @@ namespace Hv.X86.Interpreter;
 
 /// <summary>The slow half of <see cref="Memory"/>: TLB misses, page crossings, code pages, devices and faults. Values
 /// travel in <see cref="Cpu.Scratch"/>.</summary>
-// SAFETY (whole file): cpu is the unmanaged state of the vCPU whose thread this is, op a record of a block in its arena.
+// SAFETY (whole file): cpu is the unmanaged state of the vCPU whose thread this is, op a record of a block in its
+// arena.
 internal static unsafe partial class Memory
 {
     [MethodImpl(Jit.Cold)]
@@ -147,7 +148,8 @@ internal static unsafe partial class Memory
         else Copy(data, slot->Host + (pageInSlot << 12) + offset, size);
     }
 
-    /// <summary>Reads one byte of guest physical memory, from the bus where there is none. False: the bus answers later.</summary>
+    /// <summary>Reads one byte of guest physical memory, from the bus where there is none. False: the bus answers
+    /// later.</summary>
     public static bool TryReadPhysical(Cpu* cpu, ulong gpa, out byte value)
     {
         Vcpu vcpu = Vcpu.Of(cpu);

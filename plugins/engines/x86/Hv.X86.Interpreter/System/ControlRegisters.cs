@@ -2,11 +2,11 @@ using Hv.Sdk.X86;
 
 namespace Hv.X86.Interpreter;
 
-/// <summary>MOV to CR0, CR3, CR4 and CR8, LMSW, CLTS, XSETBV, and EFER's writes: checks and what follows for translations
-/// (SDM vol. 2, MOV–Move to/from Control Registers; vol. 3, 2.5, 4.10.4, 10.8.5). Privilege is checked by the caller, who also
-/// refreshes <see cref="CpuMode"/>.</summary>
-// SAFETY (whole class): cpu is the unmanaged state of the vCPU whose thread this is, alive as long as the vCPU; guest memory is
-// reached only through SystemMemory and Memory.
+/// <summary>MOV to CR0, CR3, CR4 and CR8, LMSW, CLTS, XSETBV, and EFER's writes: checks and what follows for
+/// translations (SDM vol. 2, MOV–Move to/from Control Registers; vol. 3, 2.5, 4.10.4, 10.8.5). Privilege is checked by
+/// the caller, who also refreshes <see cref="CpuMode"/>.</summary>
+// SAFETY (whole class): cpu is the unmanaged state of the vCPU whose thread this is, alive as long as the vCPU; guest
+// memory is reached only through SystemMemory and Memory.
 internal static unsafe class ControlRegisters
 {
     /// <summary>MOV to CR0.</summary>

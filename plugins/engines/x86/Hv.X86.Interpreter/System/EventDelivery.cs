@@ -3,11 +3,11 @@ using Hv.Sdk.X86;
 
 namespace Hv.X86.Interpreter;
 
-/// <summary>Delivers exceptions and interrupts through the IVT or IDT in every mode (SDM vol. 3, 6.12, 6.14, 20.1.4, 20.3; vol. 2, INT n).
-/// Rip is the instruction that raised the event, or the next one for an event between instructions. Nothing but the pushed frame changes
-/// before success is certain.</summary>
-// SAFETY (whole class): cpu is the unmanaged state of the vCPU whose thread this is, alive as long as the vCPU; guest memory is
-// reached only through SystemMemory and Memory.
+/// <summary>Delivers exceptions and interrupts through the IVT or IDT in every mode (SDM vol. 3, 6.12, 6.14, 20.1.4,
+/// 20.3; vol. 2, INT n). Rip is the instruction that raised the event, or the next one for an event between
+/// instructions. Nothing but the pushed frame changes before success is certain.</summary>
+// SAFETY (whole class): cpu is the unmanaged state of the vCPU whose thread this is, alive as long as the vCPU; guest
+// memory is reached only through SystemMemory and Memory.
 internal static unsafe class EventDelivery
 {
     /// <summary>How a delivery ended.</summary>
@@ -15,8 +15,8 @@ internal static unsafe class EventDelivery
     {
         /// <summary>The handler is entered.</summary>
         Delivered,
-        /// <summary>A table or a stack lies in a device that answers later. The event is recorded again; its delivery is to be repeated from its
-        /// beginning, before anything else.</summary>
+        /// <summary>A table or a stack lies in a device that answers later. The event is recorded again; its delivery
+        /// is to be repeated from its beginning, before anything else.</summary>
         Postponed,
         /// <summary>The processor is in shutdown.</summary>
         TripleFault,
@@ -26,7 +26,8 @@ internal static unsafe class EventDelivery
     public static Outcome Deliver(Cpu* cpu, PendingEvent pending)
     {
         Counters counters = Vcpu.Of(cpu).Counters;
-        // Each further round is a fault of the one before, which ends in a double fault and shutdown: few rounds are enough.
+        // Each further round is a fault of the one before, which ends in a double fault and shutdown: few rounds are
+        // enough.
         while (true)
         {
             cpu->ExternalEvent = pending.IsSoftware ? (byte)0 : (byte)1;
@@ -70,8 +71,8 @@ internal static unsafe class EventDelivery
         return DescriptorTables.IsLongMode(cpu) ? ThroughLongGate(cpu, in pending) : ThroughGate(cpu, in pending);
     }
 
-    /// <summary>The flags that the frame gets: RF is set for faults, so that an instruction breakpoint does not hit twice. For #DB whoever
-    /// raises it decides (SDM vol. 3, 17.3.1.1).</summary>
+    /// <summary>The flags that the frame gets: RF is set for faults, so that an instruction breakpoint does not hit
+    /// twice. For #DB whoever raises it decides (SDM vol. 3, 17.3.1.1).</summary>
     private static ulong FlagsImage(Cpu* cpu, in PendingEvent pending)
     {
         ulong flags = Flags.Read(cpu);
@@ -81,7 +82,8 @@ internal static unsafe class EventDelivery
 
     private static ulong ReturnAddress(Cpu* cpu, in PendingEvent pending) => Fault.Truncate(cpu, cpu->Rip + pending.Length);
 
-    /// <summary>Real mode, and INT n of a virtual-8086 program that the TSS redirects to its own table: four bytes a vector.
+    /// <summary>Real mode, and INT n of a virtual-8086 program that the TSS redirects to its own table: four bytes a
+    /// vector.
     /// <paramref name="isVirtual"/>: IF is the program's VIF.</summary>
     private static bool ThroughVectorTable(Cpu* cpu, in PendingEvent pending, ulong tableBase, uint limit, bool isVirtual)
     {
@@ -106,7 +108,8 @@ internal static unsafe class EventDelivery
         return true;
     }
 
-    /// <summary>Checks common to the gates of protected and long mode: table limit, type, DPL for software interrupts, presence.</summary>
+    /// <summary>Checks common to the gates of protected and long mode: table limit, type, DPL for software interrupts,
+    /// presence.</summary>
     private static bool ReadGate(Cpu* cpu, in PendingEvent pending, int bytes, out SegmentDescriptor gate)
     {
         gate = default;
@@ -127,7 +130,8 @@ internal static unsafe class EventDelivery
         return gate.IsPresent || SystemFault.WithGate(cpu, Fault.Np, pending.Vector);
     }
 
-    /// <summary>The gate's code segment: code, not less privileged than the CPL, present (SDM vol. 3, 6.12.1).</summary>
+    /// <summary>The gate's code segment: code, not less privileged than the CPL, present (SDM vol. 3,
+    /// 6.12.1).</summary>
     private static bool ReadTarget(Cpu* cpu, in SegmentDescriptor gate, out CodeTarget target)
     {
         target = new CodeTarget { Selector = gate.GateSelector, Offset = gate.GateOffset, Cpl = cpu->Cpl };
@@ -215,8 +219,8 @@ internal static unsafe class EventDelivery
         return true;
     }
 
-    /// <summary>IA-32e mode: sixteen-byte gates to 64-bit code, interrupt stacks, an aligned frame that always holds SS:RSP
-    /// (SDM vol. 3, 6.14).</summary>
+    /// <summary>IA-32e mode: sixteen-byte gates to 64-bit code, interrupt stacks, an aligned frame that always holds
+    /// SS:RSP (SDM vol. 3, 6.14).</summary>
     private static bool ThroughLongGate(Cpu* cpu, in PendingEvent pending)
     {
         if (!ReadGate(cpu, in pending, 16, out SegmentDescriptor gate) || !ReadTarget(cpu, in gate, out CodeTarget target))

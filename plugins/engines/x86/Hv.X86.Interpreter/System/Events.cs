@@ -3,16 +3,17 @@ using Hv.Sdk.X86;
 
 namespace Hv.X86.Interpreter;
 
-/// <summary>What happens between instructions, in the order of SDM vol. 3, table 6-2: delivery of exceptions and interrupts, INIT, SIPI, SMI,
-/// NMI, the end of HLT, single-stepping. Called by the dispatcher (<see cref="Vcpu.Run"/>).</summary>
-// SAFETY (whole class): cpu is the unmanaged state of the vCPU whose thread this is, alive as long as the vCPU; guest memory is
-// reached only through SystemMemory and Memory.
+/// <summary>What happens between instructions, in the order of SDM vol. 3, table 6-2: delivery of exceptions and
+/// interrupts, INIT, SIPI, SMI, NMI, the end of HLT, single-stepping. Called by the dispatcher
+/// (<see cref="Vcpu.Run"/>).</summary>
+// SAFETY (whole class): cpu is the unmanaged state of the vCPU whose thread this is, alive as long as the vCPU; guest
+// memory is reached only through SystemMemory and Memory.
 internal static unsafe class Events
 {
     private const ulong BootProcessor = 1 << 8;
 
-    /// <summary>Called when something waits: the vCPU is not running, an event must be delivered, or the APIC has signals. Takes what may
-    /// be taken now. Gives the reason to leave Run, or null to go on.</summary>
+    /// <summary>Called when something waits: the vCPU is not running, an event must be delivered, or the APIC has
+    /// signals. Takes what may be taken now. Gives the reason to leave Run, or null to go on.</summary>
     public static VcpuExitReason? BeforeInstruction(Vcpu vcpu, Cpu* cpu)
     {
         if (cpu->EventPending != 0 && Deliver(cpu, PendingEvent.Take(cpu)) is { } failure)
@@ -43,7 +44,8 @@ internal static unsafe class Events
         return cpu->Activity == VcpuActivity.Halted ? VcpuExitReason.Halt : null;
     }
 
-    /// <summary>SMI, NMI or a maskable interrupt. Gives the reason to leave Run when its delivery does not come to its end.</summary>
+    /// <summary>SMI, NMI or a maskable interrupt. Gives the reason to leave Run when its delivery does not come to its
+    /// end.</summary>
     private static VcpuExitReason? TakeInterruption(Vcpu vcpu, Cpu* cpu, VcpuSignals signals)
     {
         bool isAfterMovSs = (cpu->Shadow & Shadow.MovSs) != 0;
@@ -77,7 +79,8 @@ internal static unsafe class Events
         return null;
     }
 
-    /// <summary>Whether an event from outside would be taken now: what an instruction that stands still waits for.</summary>
+    /// <summary>Whether an event from outside would be taken now: what an instruction that stands still waits
+    /// for.</summary>
     public static bool WouldTakeInterruption(Vcpu vcpu, Cpu* cpu)
     {
         VcpuSignals signals = vcpu.Apic.Pending;
@@ -115,8 +118,9 @@ internal static unsafe class Events
         Tlb.FlushAll(cpu);
     }
 
-    /// <summary>The next instruction must run alone: TF, an interrupt shadow, a breakpoint of any kind. RF, which only matters to
-    /// execution breakpoints, is dropped where there is none, as the instruction's completion would do.</summary>
+    /// <summary>The next instruction must run alone: TF, an interrupt shadow, a breakpoint of any kind. RF, which only
+    /// matters to execution breakpoints, is dropped where there is none, as the instruction's completion would
+    /// do.</summary>
     public static bool NeedsSingleSteps(Cpu* cpu)
     {
         bool hasBreakpoints = (cpu->Dr[7] & Dr7.Enables) != 0;
@@ -125,7 +129,8 @@ internal static unsafe class Events
         return hasBreakpoints || cpu->Shadow != 0 || (cpu->Rflags & Rflags.Tf) != 0;
     }
 
-    /// <summary>Before an instruction that runs alone: faults of execution breakpoints. False when an event was recorded instead.</summary>
+    /// <summary>Before an instruction that runs alone: faults of execution breakpoints. False when an event was
+    /// recorded instead.</summary>
     public static bool BeforeSingleStep(Cpu* cpu)
     {
         bool isResumed = (cpu->Rflags & Rflags.Rf) != 0;
@@ -144,8 +149,8 @@ internal static unsafe class Events
         return true;
     }
 
-    /// <summary>After an instruction that ran alone. <paramref name="traps"/>: TF was set before it. A fault supersedes its traps; after MOV
-    /// SS the single-step trap is lost and other traps wait (SDM vol. 3, 6.8.3).</summary>
+    /// <summary>After an instruction that ran alone. <paramref name="traps"/>: TF was set before it. A fault supersedes
+    /// its traps; after MOV SS the single-step trap is lost and other traps wait (SDM vol. 3, 6.8.3).</summary>
     public static void AfterSingleStep(Cpu* cpu, bool traps)
     {
         if (cpu->EventPending != 0)

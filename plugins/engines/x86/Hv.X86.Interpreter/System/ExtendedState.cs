@@ -6,8 +6,8 @@ using Iced.Intel;
 
 namespace Hv.X86.Interpreter;
 
-/// <summary>FXSAVE, FXRSTOR and the XSAVE family (SDM vol. 1, 10.5 and 13.7 to 13.10; vol. 2). Areas are checked and probed as a whole before
-/// the first byte moves. Imm is 1 for the forms with 64-bit pointers.</summary>
+/// <summary>FXSAVE, FXRSTOR and the XSAVE family (SDM vol. 1, 10.5 and 13.7 to 13.10; vol. 2). Areas are checked and
+/// probed as a whole before the first byte moves. Imm is 1 for the forms with 64-bit pointers.</summary>
 // SAFETY (whole class): local buffers have the length of what is copied; guest memory goes through Memory.
 internal static unsafe class ExtendedState
 {

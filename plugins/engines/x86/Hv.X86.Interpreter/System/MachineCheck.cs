@@ -2,9 +2,10 @@ using Hv.Sdk.X86;
 
 namespace Hv.X86.Interpreter;
 
-/// <summary>The registers of the machine-check architecture that CPUID announces (MCE, MCA): four banks that never report anything, because
-/// nothing here breaks; #MC is not raised (SDM vol. 3, 17.3).</summary>
-// SAFETY (whole class): cpu is the unmanaged state of the vCPU whose thread this is; bank numbers are checked against Banks.
+/// <summary>The registers of the machine-check architecture that CPUID announces (MCE, MCA): four banks that never
+/// report anything, because nothing here breaks; #MC is not raised (SDM vol. 3, 17.3).</summary>
+// SAFETY (whole class): cpu is the unmanaged state of the vCPU whose thread this is; bank numbers are checked against
+// Banks.
 internal static unsafe class MachineCheck
 {
     /// <summary>Banks of error-reporting registers.</summary>
@@ -40,8 +41,8 @@ internal static unsafe class MachineCheck
         return true;
     }
 
-    /// <summary>WRMSR. False: not one of these. <paramref name="isValid"/>: what was written is allowed; status, address and miscellaneous
-    /// registers take only zero (17.3.2.2 to 17.3.2.4).</summary>
+    /// <summary>WRMSR. False: not one of these. <paramref name="isValid"/>: what was written is allowed; status,
+    /// address and miscellaneous registers take only zero (17.3.2.2 to 17.3.2.4).</summary>
     public static bool TryWrite(Cpu* cpu, uint msr, ulong value, out bool isValid)
     {
         isValid = true;

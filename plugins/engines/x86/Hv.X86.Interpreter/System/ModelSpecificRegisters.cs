@@ -3,17 +3,18 @@ using Hv.Sdk.X86;
 
 namespace Hv.X86.Interpreter;
 
-/// <summary>RDMSR and WRMSR: what Linux, the BSDs and Windows read on a processor like the models' (SDM vol. 4, table 2-2). An MSR that is
-/// not here is #GP(0), as on hardware, and counted. Privilege is checked by the caller, who also refreshes <see cref="CpuMode"/>.</summary>
-// SAFETY (whole class): cpu is the unmanaged state of the vCPU whose thread this is, alive as long as the vCPU; guest memory is
-// reached only through SystemMemory and Memory.
+/// <summary>RDMSR and WRMSR: what Linux, the BSDs and Windows read on a processor like the models' (SDM vol. 4, table
+/// 2-2). An MSR that is not here is #GP(0), as on hardware, and counted. Privilege is checked by the caller, who also
+/// refreshes <see cref="CpuMode"/>.</summary>
+// SAFETY (whole class): cpu is the unmanaged state of the vCPU whose thread this is, alive as long as the vCPU; guest
+// memory is reached only through SystemMemory and Memory.
 internal static unsafe class ModelSpecificRegisters
 {
     private const int FixedMtrrs = 11, VariableMtrrs = 16;
     /// <summary>IA32_MISC_ENABLE: fast strings (0), branch trace (11) and PEBS (12) unavailable.</summary>
     public const ulong MiscEnableReset = 1 | 1 << 11 | 1 << 12;
-    /// <summary>What software may change of it: fast strings (0), thermal control (3), performance monitoring (7), SpeedStep (16),
-    /// MONITOR (18), the CPUID limit (22), xTPR (23), XD disable (34).</summary>
+    /// <summary>What software may change of it: fast strings (0), thermal control (3), performance monitoring (7),
+    /// SpeedStep (16), MONITOR (18), the CPUID limit (22), xTPR (23), XD disable (34).</summary>
     private const ulong MiscEnableWritable = 1 | 1 << 3 | 1 << 7 | 1 << 16 | 1 << 18 | 1 << 22 | 1 << 23 | 1UL << 34;
     /// <summary>IA32_MTRRCAP: eight variable ranges, fixed ranges, write-combining.</summary>
     private const ulong MtrrCapabilities = 8 | 1 << 8 | 1 << 10;
@@ -179,7 +180,8 @@ internal static unsafe class ModelSpecificRegisters
         return index >= 0 || isVariable || msr is Msr.MtrrDefaultType or Msr.MtrrCapabilities;
     }
 
-    /// <summary>Stores an MTRR; memory types have no other effect here (SDM vol. 3, 11.11.2). False: not an MTRR.</summary>
+    /// <summary>Stores an MTRR; memory types have no other effect here (SDM vol. 3, 11.11.2). False: not an
+    /// MTRR.</summary>
     private static bool TryWriteMtrr(Cpu* cpu, uint msr, ulong value, out bool isValid)
     {
         const uint validTypes = 1 << 0 | 1 << 1 | 1 << 4 | 1 << 5 | 1 << 6;

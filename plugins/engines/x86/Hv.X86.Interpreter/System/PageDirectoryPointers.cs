@@ -2,10 +2,10 @@ using Hv.Sdk.X86;
 
 namespace Hv.X86.Interpreter;
 
-/// <summary>The four PDPTE registers of PAE paging (SDM vol. 3, 4.4.1): loaded by MOV to CR3 and by changes of CR0 and CR4, not
-/// read again by page walks.</summary>
-// SAFETY (whole class): cpu is the unmanaged state of the vCPU whose thread this is, alive as long as the vCPU; guest memory is
-// reached only through SystemMemory and Memory.
+/// <summary>The four PDPTE registers of PAE paging (SDM vol. 3, 4.4.1): loaded by MOV to CR3 and by changes of CR0 and
+/// CR4, not read again by page walks.</summary>
+// SAFETY (whole class): cpu is the unmanaged state of the vCPU whose thread this is, alive as long as the vCPU; guest
+// memory is reached only through SystemMemory and Memory.
 internal static unsafe class PageDirectoryPointers
 {
     public const int Count = 4;
@@ -14,7 +14,8 @@ internal static unsafe class PageDirectoryPointers
     public static bool AreInUse(ulong cr0, ulong cr4, ulong efer) =>
         (cr0 & Cr0.Pg) != 0 && (cr4 & Cr4.Pae) != 0 && (efer & Efer.Lma) == 0;
 
-    /// <summary>Loads the four from a CR3. False, with nothing changed, when a present one has reserved bits: the caller raises #GP(0).</summary>
+    /// <summary>Loads the four from a CR3. False, with nothing changed, when a present one has reserved bits: the
+    /// caller raises #GP(0).</summary>
     public static bool TryLoad(Cpu* cpu, ulong cr3)
     {
         ulong reserved = 0x1E6 | ~((1UL << Vcpu.Of(cpu).Model.PhysicalAddressBits) - 1);
@@ -31,8 +32,8 @@ internal static unsafe class PageDirectoryPointers
         return true;
     }
 
-    /// <summary>One of them. A state that was written without them makes the first walk load them; all count as not present when one is invalid
-    /// then.</summary>
+    /// <summary>One of them. A state that was written without them makes the first walk load them; all count as not
+    /// present when one is invalid then.</summary>
     public static ulong Get(Cpu* cpu, int index)
     {
         if (cpu->ArePdptesLoaded == 0 && !TryLoad(cpu, cpu->Cr3))

@@ -13,12 +13,13 @@ internal struct PendingEvent
     /// <summary>Bytes by which the return address lies beyond Rip: a software interrupt's own length.</summary>
     public uint Length;
 
-    /// <summary>INT n, INT3 and INTO: the gate's DPL is checked, the return address is the next instruction's.</summary>
+    /// <summary>INT n, INT3 and INTO: the gate's DPL is checked, the return address is the next
+    /// instruction's.</summary>
     public readonly bool IsSoftware => Type is Fault.SoftwareInterrupt or Fault.SoftwareException;
 
     /// <summary>Takes the event out of the vCPU's fields.</summary>
-    // SAFETY (whole class): cpu is the unmanaged state of the vCPU whose thread this is, alive as long as the vCPU; guest memory is
-    // reached only through SystemMemory and Memory.
+    // SAFETY (whole class): cpu is the unmanaged state of the vCPU whose thread this is, alive as long as the vCPU;
+    // guest memory is reached only through SystemMemory and Memory.
     public static unsafe PendingEvent Take(Cpu* cpu)
     {
         cpu->EventPending = 0;
@@ -52,7 +53,8 @@ internal struct PendingEvent
         DoubleFault,
     }
 
-    /// <summary>SDM vol. 3, table 6-4. Only exceptions that the processor found count; interrupts and INT n are benign.</summary>
+    /// <summary>SDM vol. 3, table 6-4. Only exceptions that the processor found count; interrupts and INT n are
+    /// benign.</summary>
     private readonly Class DoubleFaultClass => Type != Fault.Hardware ? Class.Benign : Vector switch
     {
         Fault.De or Fault.Ts or Fault.Np or Fault.Ss or Fault.Gp => Class.Contributory,
@@ -61,8 +63,8 @@ internal struct PendingEvent
         _ => Class.Benign,
     };
 
-    /// <summary>What becomes of <paramref name="second"/>, found while <paramref name="first"/> was delivered (SDM vol. 3, table 6-5): the
-    /// second alone, a double fault, or (false) shutdown.</summary>
+    /// <summary>What becomes of <paramref name="second"/>, found while <paramref name="first"/> was delivered (SDM vol.
+    /// 3, table 6-5): the second alone, a double fault, or (false) shutdown.</summary>
     public static bool TryCombine(PendingEvent first, PendingEvent second, out PendingEvent result)
     {
         Class earlier = first.DoubleFaultClass, later = second.DoubleFaultClass;

@@ -3,10 +3,10 @@ using Hv.Sdk.X86;
 
 namespace Hv.X86.Interpreter;
 
-/// <summary>System-management mode with the AMD64 save-state map (APM vol. 2, 10.2.3, table 10-1), revision 2_0064h: SMBASE can be moved, I/O
-/// instructions are not restarted. The map lies at SMBASE + FE00h.</summary>
-// SAFETY (whole class): cpu is the unmanaged state of the vCPU whose thread this is, alive as long as the vCPU; guest memory is
-// reached only through SystemMemory and Memory.
+/// <summary>System-management mode with the AMD64 save-state map (APM vol. 2, 10.2.3, table 10-1), revision 2_0064h:
+/// SMBASE can be moved, I/O instructions are not restarted. The map lies at SMBASE + FE00h.</summary>
+// SAFETY (whole class): cpu is the unmanaged state of the vCPU whose thread this is, alive as long as the vCPU; guest
+// memory is reached only through SystemMemory and Memory.
 internal static unsafe class SystemManagement
 {
     private const uint Revision = 0x0002_0064;
@@ -19,7 +19,8 @@ internal static unsafe class SystemManagement
     private const uint Cr4At = 0x148, Cr3At = 0x150, Cr0At = 0x158, Dr7At = 0x160, Dr6At = 0x168, RflagsAt = 0x170, RipAt = 0x178;
     private const uint R15At = 0x180;
 
-    /// <summary>Takes an SMI: saves the state, enters SMM (SDM vol. 3, 31.3 and 31.5). Physical memory that is not there drops the writes.</summary>
+    /// <summary>Takes an SMI: saves the state, enters SMM (SDM vol. 3, 31.3 and 31.5). Physical memory that is not
+    /// there drops the writes.</summary>
     public static void Enter(Cpu* cpu)
     {
         // The map lies in SMRAM, which is seen from now on.
@@ -102,7 +103,8 @@ internal static unsafe class SystemManagement
         cpu->NmiBlocked &= unchecked((byte)~NmiBlock.Smm);
         Switched(cpu);
         // The map does not hold the PDPTEs: they come from memory, as it is seen outside SMM.
-        if (PageDirectoryPointers.AreInUse(cpu->Cr0, cpu->Cr4, cpu->Efer) && !PageDirectoryPointers.TryLoad(cpu, cpu->Cr3))
+        if (PageDirectoryPointers.AreInUse(cpu->Cr0, cpu->Cr4, cpu->Efer)
+            && !PageDirectoryPointers.TryLoad(cpu, cpu->Cr3))
         {
             cpu->Stop = Stop.Shutdown;
             return false;
@@ -145,7 +147,8 @@ internal static unsafe class SystemManagement
         Base = Get(cpu, at + 8, 8),
     };
 
-    /// <summary>AMD keeps the descriptor's twelve attribute bits next to each other; a segment that cannot be used is not present.</summary>
+    /// <summary>AMD keeps the descriptor's twelve attribute bits next to each other; a segment that cannot be used is
+    /// not present.</summary>
     private static ushort PackAttributes(ushort attributes) =>
         (attributes & SegmentAttributes.Unusable) != 0
             ? (ushort)(attributes & SegmentAttributes.Dpl)

@@ -3,7 +3,8 @@ using Hv.Sdk.X86;
 
 namespace Hv.X86.Interpreter.Tests;
 
-/// <summary>The registers that CPUID's MCA bit promises: what Linux, BSD and Windows do with them at start-up.</summary>
+/// <summary>The registers that CPUID's MCA bit promises: what Linux, BSD and Windows do with them at
+/// start-up.</summary>
 public sealed class MachineCheckTests
 {
     private const ulong Banks = 4;

@@ -5,12 +5,14 @@ using static Iced.Intel.AssemblerRegisters;
 
 namespace Hv.X86.Interpreter.Tests;
 
-/// <summary>What a vCPU sees of physical memory: outside and inside system-management mode, and with the A20 gate closed.</summary>
+/// <summary>What a vCPU sees of physical memory: outside and inside system-management mode, and with the A20 gate
+/// closed.</summary>
 public sealed class MemoryViewTests
 {
     private const ulong SmRam = 0xA_0000, SmRamBytes = 0x2_0000, Handler = SmRam + 0x8000, Seen = 0x9_0000;
 
-    /// <summary>RAM with SMRAM behind the video hole, and a handler in it that stores what it reads at two addresses of it.</summary>
+    /// <summary>RAM with SMRAM behind the video hole, and a handler in it that stores what it reads at two addresses of
+    /// it.</summary>
     private static BareMachine WithSmRam()
     {
         BareMachine machine = new();
@@ -194,7 +196,8 @@ public sealed class MemoryViewTests
     {
         using BareMachine machine = new();
         VcpuState state = machine.LongMode(rip: 0x40_0000);
-        // A page directory pointer entry for 8 GiB whose directory lies at an odd megabyte: the entry is found below it.
+        // A page directory pointer entry for 8 GiB whose directory lies at an odd megabyte: the entry is found below
+        // it.
         const ulong directory = 0x30_0000, value = 0xABCD;
         machine.SetQword(0x3000 + 8 * 8, directory | 7);
         machine.SetQword((directory & ~(1ul << 20)) + 0, 0x87);

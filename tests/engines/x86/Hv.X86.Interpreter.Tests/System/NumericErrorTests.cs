@@ -4,7 +4,8 @@ using static Iced.Intel.AssemblerRegisters;
 
 namespace Hv.X86.Interpreter.Tests;
 
-/// <summary>x87 exceptions with CR0.NE clear: FERR#, IGNNE#, and the instruction that waits (SDM vol. 1, 8.7.2).</summary>
+/// <summary>x87 exceptions with CR0.NE clear: FERR#, IGNNE#, and the instruction that waits (SDM vol. 1,
+/// 8.7.2).</summary>
 public sealed class NumericErrorTests
 {
     private const byte Irq13 = 0x75;

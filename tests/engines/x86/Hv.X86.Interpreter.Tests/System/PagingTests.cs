@@ -12,7 +12,8 @@ public sealed unsafe class PagingTests
 
     private static Cpu* State(BareMachine machine) => ((Vcpu)machine.Vcpu).State;
 
-    /// <summary>Maps <see cref="Linear"/> by four levels with the given leaf bits; the upper levels allow everything.</summary>
+    /// <summary>Maps <see cref="Linear"/> by four levels with the given leaf bits; the upper levels allow
+    /// everything.</summary>
     private static BareMachine FourLevels(ulong leaf, ulong cr4 = 0)
     {
         BareMachine machine = new();
@@ -265,7 +266,8 @@ public sealed unsafe class PagingTests
         machine.SetQword(Root + 0x20, 0);
         VcpuState saved = default;
         machine.Vcpu.ReadState(ref saved);
-        Assert.Equal((VcpuState.CurrentVersion, 1ul, Directory | 1), (saved.Version, saved.ArePdptesValid, saved.Pdptes[0]));
+        Assert.Equal((VcpuState.CurrentVersion, 1ul, Directory | 1),
+            (saved.Version, saved.ArePdptesValid, saved.Pdptes[0]));
         machine.Vcpu.WriteState(machine.ProtectedMode());
         machine.Vcpu.WriteState(saved);
         Assert.True(PageWalker.Translate(State(machine), 0x0020_2345, Access.Read, out Translation translation));
