@@ -23,6 +23,10 @@ public sealed record BenchSetup
     /// <summary>Adds services and backends before the device is attached; run for every twin, so make new objects in
     /// it.</summary>
     public Action<DeviceBench> Configure { get; init; } = static _ => { };
+    /// <summary>Faults to inject from the beginning.</summary>
+    public IReadOnlyList<BenchFault> Faults { get; init; } = [];
+    /// <summary>Faults can be added later, by <see cref="DeviceBench.AddFault"/>.</summary>
+    public bool TakesFaults { get; init; }
     /// <summary>Puts something between the device and what it is attached to, as faults and traces do; null attaches it
     /// directly.</summary>
     public Func<IDeviceContext, IDeviceContext>? Decorate { get; init; }

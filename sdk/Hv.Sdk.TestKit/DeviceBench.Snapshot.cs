@@ -104,6 +104,9 @@ public sealed partial class DeviceBench
         Chars.CopyFrom(from.Chars);
         for (int i = 0; i < inputs.Count; i++) inputs[i].CopyFrom(from.inputs[i]);
         foreach ((IBenchPart mine, IBenchPart theirs) in Parts(from)) mine.CopyFrom(theirs);
+        ArrayBufferWriter<byte> state = new();
+        from.faults.Save(new StateWriter(state));
+        faults.Load(new StateReader(state.WrittenMemory, 1));
     }
 
     private IEnumerable<(IBenchPart Mine, IBenchPart Theirs)> Parts(DeviceBench other)

@@ -1,3 +1,4 @@
+using Hv.Sdk.FaultRules;
 using Hv.Sdk.Io;
 using Hv.Sdk.Signals;
 using Hv.Sdk.TestKit.Fakes;
@@ -36,16 +37,20 @@ public sealed partial class DeviceBench : IDisposable
         Memory = new BenchMemory(setup.MemoryBytes);
         Machine = new BenchMachine(setup.VcpuCount);
         if (setup.HasCharPort) backends["chardev"] = Chars;
+        faultHost = new BenchFaultHost(this, clock, strand);
+        faults = new FaultPlan(faultHost, setup.TakesFaults);
+        foreach (BenchFault fault in setup.Faults) AddFault(fault);
         setup.Configure(this);
         Device = factory.Create(OptionTexts.Bind(factory.Options, setup.Options));
         Context = new BenchContext(this);
         if (setup.Placement.Pci is { } place)
         {
             IrqLine[] pins = [.. "abcd".Select(pin => Context.IrqOut("int" + pin))];
-            Pci = new BenchPciSlot(place, pins);
+            Pci = new BenchPciSlot(place, pins, f => faults.Wire(Path, "config", strand, f));
         }
         Device.Attach(setup.Decorate?.Invoke(Context) ?? Context);
         isAttached = true;
+        foreach (FaultRule rule in faults.Rules) CheckPlace(rule);
     }
 
     /// <summary>Makes a bench with a device that was attached and had its power-on reset.</summary>
@@ -55,6 +60,9 @@ public sealed partial class DeviceBench : IDisposable
         bench.Reset(ResetKind.Cold);
         return bench;
     }
+
+    /// <summary>The path of the device under test.</summary>
+    public const string Path = "dut";
 
     /// <summary>What it was made from.</summary>
     public BenchSetup Setup { get; }
@@ -244,6 +252,8 @@ public sealed partial class DeviceBench : IDisposable
         BenchTimer? next = null;
         foreach (BenchTimer timer in timers)
             if (timer.Due != VmTime.Never && (next is null || timer.Due < next.Due)) next = timer;
+        foreach (BenchTimer timer in faultHost.Timers)
+            if (timer.Due != VmTime.Never && (next is null || timer.Due < next.Due)) next = timer;
         return next;
     }
 
@@ -265,6 +275,7 @@ public sealed partial class DeviceBench : IDisposable
     {
         foreach (BenchTimer timer in timers) timer.Cancel();
         foreach (BenchLine line in lineList) line.Set(false);
+        faults.Reset();
         Device.Reset(kind);
         Settle();
     }

@@ -13,10 +13,7 @@ internal sealed class BrokenClock : ForwardingClock, IFaultState
     private readonly ClockJumpsOptions options;
     private readonly IFaultScope scope;
     private readonly Dictionary<string, ClockedTimer> timers = []; // by name: a reloaded device brings new ones
-    private readonly Lock gate = new(); // a clock is read on any thread
-    private long offsetNs;
-    private long originNs;
-    private long ppm;
+    private volatile Error error = new(0, 0, 0);
 
     public BrokenClock(IVmClock inner, ClockJumpsOptions options, IFaultScope scope) : base(inner)
     {
@@ -30,40 +27,21 @@ internal sealed class BrokenClock : ForwardingClock, IFaultState
     public override VmTime Now => Shown(Inner.Now);
 
     /// <summary>What the clock shows at a true time.</summary>
-    public VmTime Shown(VmTime time)
-    {
-        lock (gate) return VmTime.FromNs(Math.Max(0, ShownNs(time.Nanoseconds)));
-    }
+    public VmTime Shown(VmTime time) => VmTime.FromNs(error.ShownNs(time.Nanoseconds));
 
-    /// <summary>The true time at which the clock shows this. The first one, and the present when that is over.</summary>
-    public VmTime True(VmTime shown)
-    {
-        if (shown == VmTime.Never) return shown;
-        lock (gate)
-        {
-            Int128 sinceOrigin = (Int128)(shown.Nanoseconds - offsetNs - originNs) * Million;
-            Int128 time = originNs + (sinceOrigin + (Million + ppm - 1)) / (Million + ppm);
-            return VmTime.FromNs((long)Int128.Clamp(time, 0, long.MaxValue - 1));
-        }
-    }
-
-    private long ShownNs(long time) => (long)Int128.Clamp(time + offsetNs + (Int128)(time - originNs) * ppm / Million, long.MinValue, long.MaxValue - 1);
+    /// <summary>The first true time at which the clock shows this, as the clock goes now.</summary>
+    public VmTime True(VmTime shown) => shown == VmTime.Never ? shown : VmTime.FromNs(error.TrueNs(shown.Nanoseconds));
 
     private void Strike()
     {
-        long before;
-        long after;
-        lock (gate)
-        {
-            long now = Inner.Now.Nanoseconds;
-            before = ShownNs(now);
-            long drifted = before - now;
-            (originNs, ppm) = (now, (long)options.FasterPpm - options.SlowerPpm);
-            offsetNs = Math.Max(drifted + (long)options.Forward - (long)options.Back, -now);
-            after = ShownNs(now);
-        }
-        string drift = ppm == 0 ? "" : $", and goes {Math.Abs(ppm)} ppm too {(ppm > 0 ? "fast" : "slow")}";
-        scope.Fired($"the clock went from {before} ns to {after} ns{drift}");
+        long now = Inner.Now.Nanoseconds;
+        Error old = error;
+        long before = old.ShownNs(now);
+        long offset = Math.Max(before - now + (long)options.Forward - (long)options.Back, -now);
+        Error next = new(offset, now, (long)options.FasterPpm - options.SlowerPpm);
+        error = next;
+        string drift = next.Ppm == 0 ? "" : $", and goes {Math.Abs(next.Ppm)} ppm too {(next.Ppm > 0 ? "fast" : "slow")}";
+        scope.Fired($"the clock went from {before} ns to {next.ShownNs(now)} ns{drift}");
         foreach (ClockedTimer timer in timers.Values) timer.FollowClock();
     }
 
@@ -73,16 +51,26 @@ internal sealed class BrokenClock : ForwardingClock, IFaultState
 
     public void Save(StateWriter writer)
     {
-        writer.Int(1, offsetNs);
-        writer.Int(2, originNs);
-        writer.Int(3, ppm);
+        writer.Int(1, error.OffsetNs);
+        writer.Int(2, error.OriginNs);
+        writer.Int(3, error.Ppm);
     }
 
-    public void Load(StateReader reader)
+    public void Load(StateReader reader) => error = new Error(
+        reader.Int(1, 0), reader.Int(2, 0), Math.Clamp(reader.Int(3, 0), -(Million - 1), Million));
+
+    /// <summary>How wrong the clock is. Immutable, so that a clock can be read on any thread.</summary>
+    private sealed record Error(long OffsetNs, long OriginNs, long Ppm)
     {
-        offsetNs = reader.Int(1, 0);
-        originNs = reader.Int(2, 0);
-        ppm = Math.Clamp(reader.Int(3, 0), -(Million - 1), Million);
+        public long ShownNs(long time) =>
+            (long)Int128.Clamp(time + OffsetNs + (Int128)(time - OriginNs) * Ppm / Million, 0, long.MaxValue - 1);
+
+        public long TrueNs(long shown)
+        {
+            Int128 sinceOrigin = (Int128)(shown - OffsetNs - OriginNs) * Million;
+            Int128 time = OriginNs + (sinceOrigin + (Million + Ppm - 1)) / (Million + Ppm);
+            return (long)Int128.Clamp(time, 0, long.MaxValue - 1);
+        }
     }
 }
 

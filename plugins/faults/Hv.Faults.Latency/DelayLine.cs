@@ -6,12 +6,11 @@ using Hv.Sdk.Time;
 namespace Hv.Faults.Latency;
 
 /// <summary>Things on their way, each with the moment at which it arrives; those of one moment in the order in which they came.
-/// Any thread adds; they arrive on the strand.</summary>
+/// On the strand, as the contracts that are delayed.</summary>
 internal sealed class DelayLine<T>
 {
     private const int MaxItems = 65536;
 
-    private readonly Lock gate = new();
     private readonly PriorityQueue<T, (long Due, ulong Order)> items = new();
     private readonly LatencyOptions options;
     private readonly IFaultScope scope;
@@ -34,13 +33,7 @@ internal sealed class DelayLine<T>
         timer = scope.CreateTimer("arrival", Arrive);
     }
 
-    public bool IsEmpty
-    {
-        get
-        {
-            lock (gate) return items.Count == 0;
-        }
-    }
+    public bool IsEmpty => items.Count == 0;
 
     /// <summary>Sends a thing on its way; gives its delay in nanoseconds.</summary>
     public long Add(T item)
@@ -56,31 +49,17 @@ internal sealed class DelayLine<T>
 
     private void Put(T item, long due)
     {
-        lock (gate)
-        {
-            if (keepsOrder) due = Math.Max(due, lastDue);
-            lastDue = due;
-            items.Enqueue(item, (due, order++));
-            ArmForFirst();
-        }
+        if (keepsOrder) due = Math.Max(due, lastDue);
+        lastDue = due;
+        items.Enqueue(item, (due, order++));
+        ArmForFirst();
     }
 
     private void Arrive(VmTime due)
     {
-        while (true)
-        {
-            T item;
-            lock (gate)
-            {
-                if (!items.TryPeek(out _, out (long Due, ulong Order) first) || first.Due > due.Nanoseconds)
-                {
-                    ArmForFirst();
-                    return;
-                }
-                item = items.Dequeue();
-            }
-            arrived(item);
-        }
+        while (items.TryPeek(out _, out (long Due, ulong Order) first) && first.Due <= due.Nanoseconds)
+            arrived(items.Dequeue());
+        ArmForFirst();
     }
 
     private void ArmForFirst()
@@ -91,22 +70,16 @@ internal sealed class DelayLine<T>
     /// <summary>Takes things off their way.</summary>
     public void Remove(Predicate<T> isMeant)
     {
-        lock (gate)
-        {
-            (T Item, (long, ulong) Place)[] kept = [.. items.UnorderedItems.Where(i => !isMeant(i.Element))];
-            items.Clear();
-            foreach ((T item, (long, ulong) place) in kept) items.Enqueue(item, place);
-        }
+        (T Item, (long, ulong) Place)[] kept = [.. items.UnorderedItems.Where(i => !isMeant(i.Element))];
+        items.Clear();
+        foreach ((T item, (long, ulong) place) in kept) items.Enqueue(item, place);
     }
 
     /// <summary>Nothing is on its way any more.</summary>
     public void Clear()
     {
-        lock (gate)
-        {
-            items.Clear();
-            lastDue = 0;
-        }
+        items.Clear();
+        lastDue = 0;
         timer.Cancel();
     }
 

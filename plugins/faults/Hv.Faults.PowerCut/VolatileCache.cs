@@ -4,12 +4,13 @@ using Hv.Sdk.Forwarding;
 
 namespace Hv.Faults.PowerCut;
 
+#pragma warning disable HVA0003 // not on a strand: an image is called on I/O threads, and a cut comes from another one
+
 /// <summary>A disk with a volatile write cache, as ATA and NVMe allow it: what was written since the last flush lies in the cache and may
 /// reach the medium at any time, in any order, or never; what a completed flush covers is on the medium (NVM Express NVM command set
 /// 1.0, 2.1.4 and 3.2.1; virtio 1.2, 5.2.6.2). Reads see the newest. Flushes are waits for the medium: they take the cache in order.</summary>
 internal sealed class VolatileCache(IDiskImage inner, PowerCutOptions options, Action<CutPoint> reached) : ForwardingDiskImage(inner)
 {
-    // The host calls one at a time; a cut comes from another thread.
     private readonly Lock gate = new();
     private readonly LinkedList<CachedWrite> writes = new();
     private readonly Dictionary<long, CachedWrite> newest = []; // by sector

@@ -1,8 +1,8 @@
 namespace Hv.Sdk.TestKit.Fakes;
 
-internal sealed class BenchEntropy(int seed) : IEntropy
+internal sealed class BenchEntropy(int seed, ulong position = 0) : IEntropy
 {
-    private ulong counter;
+    private ulong counter = position;
 
     public void Fill(Span<byte> destination)
     {

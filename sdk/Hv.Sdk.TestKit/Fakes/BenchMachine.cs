@@ -19,6 +19,8 @@ public sealed class BenchMachine : IMachineControl, IVcpuSignalling
     public int Exits { get; private set; }
     /// <summary>The latest exit code.</summary>
     public byte ExitCode { get; private set; }
+    /// <summary>Why a fault cut the power; null when none did.</summary>
+    public string? PowerCut { get; private set; }
     /// <summary>How often a vCPU was notified.</summary>
     public int Notified(int vcpu) => Volatile.Read(ref notified[vcpu]);
 
@@ -40,6 +42,8 @@ public sealed class BenchMachine : IMachineControl, IVcpuSignalling
         Exits++;
         ExitCode = code;
     }
+
+    internal void CutPower(string reason) => PowerCut ??= reason;
 
     /// <inheritdoc/>
     public void Notify(int vcpu) => Interlocked.Increment(ref notified[vcpu]);
