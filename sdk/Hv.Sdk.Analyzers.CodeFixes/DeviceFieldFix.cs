@@ -30,9 +30,9 @@ public sealed class DeviceFieldFix : CodeFixProvider
         foreach (Diagnostic diagnostic in context.Diagnostics)
         {
             SyntaxNode node = root.FindNode(diagnostic.Location.SourceSpan);
-            if (node.FirstAncestorOrSelf<VariableDeclaratorSyntax>() is not
-                { Parent.Parent: FieldDeclarationSyntax { Declaration.Variables.Count: 1 } declaration }
-                variable) continue;
+            VariableDeclaratorSyntax? variable = node.FirstAncestorOrSelf<VariableDeclaratorSyntax>();
+            if (variable?.Parent?.Parent is not FieldDeclarationSyntax declaration) continue;
+            if (declaration.Declaration.Variables.Count != 1) continue;
             if (model.GetDeclaredSymbol(variable, context.CancellationToken)
                 is not IFieldSymbol { DeclaredAccessibility: Accessibility.Private } field) continue;
             if (State(field.ContainingType) is not (string holder, INamedTypeSymbol state)) continue;

@@ -52,8 +52,7 @@ internal sealed class DeviceResource(string typeName, string contextProperty, st
 
     private static MethodDeclarationSyntax? Attach(
         TypeDeclarationSyntax type, SemanticModel model, CancellationToken cancel) =>
-        type.Members.OfType<MethodDeclarationSyntax>().FirstOrDefault(
-            m => m.Identifier.Text == "Attach" && m.Body is not null
+        type.Members.OfType<MethodDeclarationSyntax>().FirstOrDefault(m => m.Identifier.Text == "Attach" && m.Body is not null
             && m.ParameterList.Parameters.Count == 1
             && model.GetDeclaredSymbol(m, cancel) is IMethodSymbol method
                 && method.Parameters[0].Type.ToDisplayString() == SdkNames.DeviceContext);

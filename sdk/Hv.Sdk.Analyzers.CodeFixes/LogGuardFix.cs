@@ -31,8 +31,8 @@ public sealed class LogGuardFix : CodeFixProvider
             if (node.FirstAncestorOrSelf<ExpressionStatementSyntax>()
                 is not { Expression: InvocationExpressionSyntax call } statement) continue;
             if (call.Expression is not MemberAccessExpressionSyntax { Name.Identifier.Text: "Write" } write) continue;
-            if (model.GetSymbolInfo(call, context.CancellationToken).Symbol?.ContainingType.ToDisplayString()
-                != SdkNames.DeviceLog) continue;
+            ISymbol? called = model.GetSymbolInfo(call, context.CancellationToken).Symbol;
+            if (called?.ContainingType.ToDisplayString() != SdkNames.DeviceLog) continue;
             IfStatementSyntax guarded = SyntaxFactory.IfStatement(
                 SyntaxFactory.ParseExpression($"{write.Expression}.IsEnabled({call.ArgumentList.Arguments[0]})"),
                     statement.WithoutLeadingTrivia())

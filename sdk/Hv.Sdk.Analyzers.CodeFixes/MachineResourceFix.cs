@@ -47,8 +47,7 @@ public sealed class MachineResourceFix : CodeFixProvider
         if (model.GetSymbolInfo(expression, cancel).Symbol is not ISymbol member) return null;
         string[] arguments = expression is InvocationExpressionSyntax call
             ? [.. call.ArgumentList.Arguments.Select(a => a.ToString())] : [];
-        bool isStatement = expression.Parent is ExpressionStatementSyntax
-            or AssignmentExpressionSyntax { Left: IdentifierNameSyntax { Identifier.Text: "_" } };
+        bool isStatement = expression.Parent is ExpressionStatementSyntax || Discard(expression) is not null;
         return (member.ContainingType?.ToDisplayString(), member.Name, arguments.Length) switch
         {
             ("System.DateTime" or "System.DateTimeOffset", "UtcNow", _) when expression
@@ -70,6 +69,11 @@ public sealed class MachineResourceFix : CodeFixProvider
         };
     }
 
+    /// <summary><c>_ = …</c> around the expression.</summary>
+    private static SyntaxNode? Discard(ExpressionSyntax expression) =>
+        expression.Parent is AssignmentExpressionSyntax { Left: IdentifierNameSyntax { Identifier.Text: "_" } } discard
+            ? discard : null;
+
     private static async Task<Document> Apply(
         Document document, ExpressionSyntax expression, TypeDeclarationSyntax type, DeviceResource resource,
         string text, CancellationToken cancel)
@@ -77,9 +81,7 @@ public sealed class MachineResourceFix : CodeFixProvider
         DocumentEditor editor = await DocumentEditor.CreateAsync(document, cancel).ConfigureAwait(false);
         resource.Ensure(editor, type, cancel);
         // `_ = Task.Run(…)` becomes a plain statement: what takes its place gives nothing back.
-        SyntaxNode replaced = expression.Parent
-            is AssignmentExpressionSyntax { Left: IdentifierNameSyntax { Identifier.Text: "_" } } discard
-            && text.Contains(".Post(") ? discard : expression;
+        SyntaxNode replaced = text.Contains(".Post(") ? Discard(expression) ?? expression : expression;
         editor.ReplaceNode(replaced, SyntaxFactory.ParseExpression(text).WithTriviaFrom(replaced)
             .WithAdditionalAnnotations(Microsoft.CodeAnalysis.Simplification.Simplifier.Annotation));
         return editor.GetChangedDocument();

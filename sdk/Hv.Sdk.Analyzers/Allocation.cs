@@ -82,13 +82,11 @@ internal sealed class Allocation
         if (owner == "System.Linq.Enumerable") return New(AllocationKind.Linq, $"'{method.Name}' of LINQ", call);
         bool isText = method.ReturnType.SpecialType == SpecialType.System_String
             && method.Parameters.All(p => p.RefKind == RefKind.None)
-            && method.Name is "ToString" or "Format" or "Concat" or "Join" or "Substring" or "Replace" or "PadLeft"
-                or "PadRight" or "ToHexString"
+            && method.Name is "ToString" or "Format" or "Concat" or "Join" or "Substring" or "Replace" or "PadLeft" or "PadRight" or "ToHexString"
             && call.Instance?.Type?.SpecialType != SpecialType.System_Enum;
         if (isText && !(method.Name == "ToString" && call.Instance?.Type?.SpecialType == SpecialType.System_String))
             return New(AllocationKind.Text, $"'{method.Name}'", call);
-        return method.Name == "ToArray" && method.ReturnType is IArrayTypeSymbol
-            ? New(AllocationKind.Array, "'ToArray'", call) : null;
+        return method.Name == "ToArray" && method.ReturnType is IArrayTypeSymbol ? New(AllocationKind.Array, "'ToArray'", call) : null;
     }
 
     private static bool IsBoxing(IConversionOperation conversion) =>

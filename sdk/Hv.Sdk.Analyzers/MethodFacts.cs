@@ -50,8 +50,7 @@ internal sealed class MethodFacts
     /// <summary>A message of a level that is off by default may cost what it costs.</summary>
     private static bool AsksForLevel(IOperation condition) =>
         condition.DescendantsAndSelf().OfType<IInvocationOperation>().Any(call =>
-        call.TargetMethod.Name == "IsEnabled"
-            && call.TargetMethod.ContainingType.ToDisplayString() == SdkNames.DeviceLog);
+        call.TargetMethod.Name == "IsEnabled" && call.TargetMethod.ContainingType.ToDisplayString() == SdkNames.DeviceLog);
 
     private static IEnumerable<IMethodSymbol> Used(IOperation operation)
     {

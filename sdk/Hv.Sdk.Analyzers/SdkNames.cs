@@ -16,6 +16,7 @@ internal static class SdkNames
     public const string FaultDecorator = "Hv.Sdk.Faults.IFaultDecorator`1";
 
     public const string DeviceAttribute = "Hv.Sdk.DeviceAttribute";
+    public const string FaultAttribute = "Hv.Sdk.FaultAttribute";
     public const string DeviceStateAttribute = "Hv.Sdk.State.DeviceStateAttribute";
     public const string NoStateAttribute = "Hv.Sdk.State.NoStateAttribute";
     public const string OptionsAttribute = "Hv.Sdk.OptionsAttribute";
@@ -23,7 +24,7 @@ internal static class SdkNames
 
     /// <summary>What a guest sees the work of.</summary>
     public static readonly string[] GuestFacingAttributes =
-        [DeviceAttribute, "Hv.Sdk.BoardAttribute", "Hv.Sdk.FirmwareAttribute", "Hv.Sdk.FaultAttribute"];
+        [DeviceAttribute, "Hv.Sdk.BoardAttribute", "Hv.Sdk.FirmwareAttribute", FaultAttribute];
 
     /// <summary>Contracts whose implementations live in the host's time and own threads.</summary>
     public static readonly string[] HostFacingContracts =

@@ -15,26 +15,31 @@ internal sealed class DocumentationText
     public static DocumentationText Of(ISymbol symbol)
     {
         string? xml = symbol.GetDocumentationCommentXml(expandIncludes: true);
-        XElement root = string.IsNullOrWhiteSpace(xml) ? new XElement("member") : XElement.Parse(xml.StartsWith('<') ? xml : $"<member>{xml}</member>");
-        if (root.Element("inheritdoc") is null || Inherited(symbol) is not ISymbol from) return new DocumentationText(root);
+        XElement root = string.IsNullOrWhiteSpace(xml)
+            ? new XElement("member") : XElement.Parse(xml.StartsWith('<') ? xml : $"<member>{xml}</member>");
+        if (root.Element("inheritdoc") is null || Inherited(symbol) is not ISymbol from) return new DocumentationText(
+            root);
         return Of(from);
     }
 
     public string Summary => Text(root.Element("summary"));
 
-    public IEnumerable<(string Name, string Text)> Parameters => root.Elements("param").Concat(root.Elements("typeparam"))
+    public IEnumerable<(string Name, string Text)> Parameters =>
+        root.Elements("param").Concat(root.Elements("typeparam"))
         .Select(e => ((string?)e.Attribute("name") ?? "", Text(e)));
 
     public string Returns => Text(root.Element("returns"));
 
-    public IEnumerable<(string Type, string Text)> Exceptions => root.Elements("exception").Select(e => (Reference((string?)e.Attribute("cref") ?? ""), Text(e)));
+    public IEnumerable<(string Type, string Text)> Exceptions =>
+        root.Elements("exception").Select(e => (Reference((string?)e.Attribute("cref") ?? ""), Text(e)));
 
     private static ISymbol? Inherited(ISymbol symbol) => symbol switch
     {
         IMethodSymbol { OverriddenMethod: IMethodSymbol overridden } => overridden,
         IPropertySymbol { OverriddenProperty: IPropertySymbol overridden } => overridden,
         _ => symbol.ContainingType?.AllInterfaces.SelectMany(i => i.GetMembers())
-            .FirstOrDefault(m => SymbolEqualityComparer.Default.Equals(symbol.ContainingType.FindImplementationForInterfaceMember(m), symbol)),
+            .FirstOrDefault(m => SymbolEqualityComparer.Default.Equals(
+                symbol.ContainingType.FindImplementationForInterfaceMember(m), symbol)),
     };
 
     private static string Text(XElement? element)
@@ -42,21 +47,25 @@ internal sealed class DocumentationText
         if (element is null) return "";
         StringBuilder text = new();
         foreach (XNode node in element.Nodes()) Append(text, node);
-        return string.Join('\n', text.ToString().Split('\n').Select(l => string.Join(' ', l.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries)))).Trim();
+        return string.Join('\n', text.ToString().Split('\n').Select(
+            l => string.Join(' ', l.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries)))).Trim();
     }
 
     private static void Append(StringBuilder text, XNode node)
     {
         if (node is XText plain)
         {
-            text.Append(plain.Value.Replace('\n', ' ').Replace("|", "\\|", StringComparison.Ordinal).Replace("<", "&lt;", StringComparison.Ordinal));
+            text.Append(plain.Value.Replace('\n', ' ').Replace("|", "\\|", StringComparison.Ordinal).Replace(
+                "<", "&lt;", StringComparison.Ordinal));
             return;
         }
         if (node is not XElement element) return;
         switch (element.Name.LocalName)
         {
             case "see" or "seealso":
-                text.Append('`').Append((string?)element.Attribute("langword") ?? Reference((string?)element.Attribute("cref") ?? "")).Append('`');
+                text.Append('`').Append(
+                    (string?)element.Attribute("langword")
+                        ?? Reference((string?)element.Attribute("cref") ?? "")).Append('`');
                 break;
             case "paramref" or "typeparamref":
                 text.Append('`').Append((string?)element.Attribute("name")).Append('`');
@@ -88,7 +97,8 @@ internal sealed class DocumentationText
         string name = cref.Length > 1 && cref[1] == ':' ? cref[2..] : cref;
         int parameters = name.IndexOf('(', StringComparison.Ordinal);
         if (parameters >= 0) name = name[..parameters];
-        string[] parts = [.. name.Split('.').Select(p => p.Contains('`', StringComparison.Ordinal) ? p[..p.IndexOf('`', StringComparison.Ordinal)] : p)];
+        string[] parts = [.. name.Split('.').Select(
+            p => p.Contains('`', StringComparison.Ordinal) ? p[..p.IndexOf('`', StringComparison.Ordinal)] : p)];
         return string.Join('.', parts[Math.Max(0, parts.Length - (kind == 'T' ? 1 : 2))..]);
     }
 }

@@ -7,11 +7,13 @@ switch (args)
     case ["reference", string folder]:
         Directory.CreateDirectory(folder);
         IReadOnlyDictionary<string, string> pages = ReferencePages.Write(SdkAssemblies.Load());
-        foreach (string stale in Directory.EnumerateFiles(folder, "*.md").Where(f => !pages.ContainsKey(Path.GetFileName(f)))) File.Delete(stale);
+        foreach (string stale in Directory.EnumerateFiles(folder, "*.md").Where(
+            f => !pages.ContainsKey(Path.GetFileName(f)))) File.Delete(stale);
         foreach ((string name, string text) in pages) File.WriteAllText(Path.Combine(folder, name), text);
         return 0;
     case ["public-api", string log, string file]:
-        File.WriteAllText(file, PublicApiFile.FromLog(File.ReadAllText(log), File.Exists(file) ? File.ReadAllText(file) : ""));
+        File.WriteAllText(file,
+            PublicApiFile.FromLog(File.ReadAllText(log), File.Exists(file) ? File.ReadAllText(file) : ""));
         return 0;
     default:
         Console.Error.WriteLine("usage: Hv.SdkReference reference FOLDER | public-api SARIF FILE");

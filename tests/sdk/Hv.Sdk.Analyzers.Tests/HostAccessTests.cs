@@ -101,6 +101,20 @@ public sealed class HostAccessTests
         """);
 
     [Fact]
+    public Task Lock_BesideAFault_IsItsOwnBusiness() => Verify.Accepts(Analyzer, """
+        [Fault("slow")]
+        public sealed class Slow : Hv.Sdk.Faults.IFaultFactory
+        {
+            private readonly Lock gate = new();
+            public OptionSchema Options => OptionSchema.Empty;
+            public Hv.Sdk.Faults.IFault Create(OptionValues options)
+            {
+                lock (gate) throw new ConfigurationException("none");
+            }
+        }
+        """);
+
+    [Fact]
     public Task Lock_InAConcurrentDevice_IsItsOwnBusiness() => Verify.Accepts(Analyzer, Device("lock (bytes) { }")
         + Factory.Replace("\"gadget\"", "\"gadget\", Threading = Hv.Sdk.Threading.Concurrent",
             StringComparison.Ordinal));

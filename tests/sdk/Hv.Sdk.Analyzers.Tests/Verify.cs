@@ -19,6 +19,9 @@ internal static class Verify
 
         """;
 
+    private static readonly KeyValuePair<string, ReportDiagnostic>[] Experimental =
+        [.. Enumerable.Range(1, 6).Select(i => KeyValuePair.Create($"HVX00{i}", ReportDiagnostic.Suppress))];
+
     private static readonly MetadataReference[] References =
     [
         .. ((string)AppContext.GetData("TRUSTED_PLATFORM_ASSEMBLIES")!).Split(Path.PathSeparator)
@@ -86,8 +89,7 @@ internal static class Verify
             ProjectInfo.Create(ProjectId.CreateNewId(), VersionStamp.Default, "Sample", "Sample", LanguageNames.CSharp,
             compilationOptions: new CSharpCompilationOptions(
                 OutputKind.DynamicallyLinkedLibrary, nullableContextOptions: NullableContextOptions.Enable,
-                specificDiagnosticOptions: [.. new[] { "HVX001", "HVX002", "HVX003", "HVX004", "HVX005",
-                    "HVX006" }.Select(id => KeyValuePair.Create(id, ReportDiagnostic.Suppress))]),
+                specificDiagnosticOptions: Experimental),
             parseOptions: new CSharpParseOptions(LanguageVersion.Latest), metadataReferences: References));
         return workspace.AddDocument(project.Id, "Sample.cs", SourceText.From(source)).Project;
     }
