@@ -81,13 +81,15 @@ public sealed class HostAccessAnalyzer : DiagnosticAnalyzer
         }
     }
 
-    /// <summary>An assembly with a device that is <c>Threading.Concurrent</c> takes care of itself, and so does one with
-    /// faults: they stand before contracts that are called on threads of the core, such as a disk's.</summary>
-    private static bool IsConcurrent(Compilation compilation) => compilation.GetSymbolsWithName(_ => true, SymbolFilter.Type)
-        .SelectMany(type => type.GetAttributes()).Any(a => a.AttributeClass?.ToDisplayString() switch
+    /// <summary>An assembly with a device that is <c>Threading.Concurrent</c> takes care of itself, and so does one
+    /// with faults: they stand before contracts that are called on threads of the core, such as a disk's.</summary>
+    private static bool IsConcurrent(Compilation compilation) => compilation
+        .GetSymbolsWithName(_ => true, SymbolFilter.Type).SelectMany(type => type.GetAttributes())
+        .Any(a => a.AttributeClass?.ToDisplayString() switch
         {
             SdkNames.FaultAttribute => true,
-            SdkNames.DeviceAttribute => a.NamedArguments.Any(n => n.Key == "Threading" && n.Value.Value is byte and not 0),
+            SdkNames.DeviceAttribute =>
+                a.NamedArguments.Any(n => n.Key == "Threading" && n.Value.Value is byte and not 0),
             _ => false,
         });
 }

@@ -20,8 +20,8 @@ internal static class Pages
 
     public static string Read(string page) => File.ReadAllText(Path.Combine(Folder, page));
 
-    /// <summary>The C# of a page: its blocks in their order, each where it stands in the page, so that messages name its
-    /// lines. Blocks that begin with <c>csharp test</c> belong to a project of tests.</summary>
+    /// <summary>The C# of a page: its blocks in their order, each where it stands in the page, so that messages name
+    /// its lines. Blocks that begin with <c>csharp test</c> belong to a project of tests.</summary>
     public static string CSharp(string page, bool withTests)
     {
         List<string> lines = [];
