@@ -6,7 +6,8 @@ using Hv.Vmm.Description;
 
 namespace Hv.Configuration;
 
-/// <summary>Rules of fault injection. Their places are checked by the core, which knows the board's own devices.</summary>
+/// <summary>Rules of fault injection. Their places are checked by the core, which knows the board's own
+/// devices.</summary>
 public sealed partial class DefinitionReader
 {
     private void ReadFaults()
@@ -31,7 +32,8 @@ public sealed partial class DefinitionReader
             ReadFault(fault, key, entry);
             if (fault.Parts.TryGetValue("name", out Part name) && !names.TryAdd(name.Text, name.Place))
             {
-                bag.Error(Codes.NameTwice, name.Place, $"two faults are called '{name.Text}'", "give each a name of its own");
+                bag.Error(Codes.NameTwice, name.Place, $"two faults are called '{name.Text}'",
+                    "give each a name of its own");
             }
         }
     }

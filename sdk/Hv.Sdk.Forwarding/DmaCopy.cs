@@ -2,8 +2,8 @@ using Hv.Sdk.Memory;
 
 namespace Hv.Sdk.Forwarding;
 
-/// <summary>Guest bytes that a device reaches through a copy, so that a decorator can change them on their way: what the device reads
-/// when the window or lease is opened, what it wrote when it is closed. One window or lease.</summary>
+/// <summary>Guest bytes that a device reaches through a copy, so that a decorator can change them on their way: what
+/// the device reads when the window or lease is opened, what it wrote when it is closed. One window or lease.</summary>
 public abstract class DmaCopy : IDmaOwner, IDmaLease
 {
     private readonly IDmaSpace inner;

@@ -74,10 +74,13 @@ public sealed partial class DeviceBench
         public T? Backend<T>(string slot) where T : class
         {
             if (!bench.backends.TryGetValue(slot, out object? backend) || backend is not T port) return null;
-            bool isContract = typeof(T) == typeof(IBlockPort) || typeof(T) == typeof(INetPort) || typeof(T) == typeof(ICharPort);
+            bool isContract = typeof(T) == typeof(IBlockPort) || typeof(T) == typeof(INetPort)
+                || typeof(T) == typeof(ICharPort);
             if (!isContract) return port;
-            if (!ports.TryGetValue((slot, typeof(T)), out object? wired)) ports[(slot, typeof(T))] = wired = bench.Wire(slot, port);
-            return (T)wired;
+            if (ports.TryGetValue((slot, typeof(T)), out object? known)) return (T)known;
+            T wired = bench.Wire(slot, port);
+            ports.Add((slot, typeof(T)), wired);
+            return wired;
         }
 
         public void Provide<T>(T service) where T : class => bench.ServiceList(typeof(T)).Add(service);

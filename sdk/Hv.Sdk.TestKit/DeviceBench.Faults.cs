@@ -18,14 +18,16 @@ public sealed partial class DeviceBench
         if (isAttached && !faults.IsOpen) throw new ContractException("set BenchSetup.TakesFaults to add faults later");
         Dictionary<string, string> words = WordsOf(fault.Words);
         string place = words.Remove("where", out string? given) ? given : "*";
-        string kind = fault.Factory.GetType().GetCustomAttributes(typeof(FaultAttribute), false) is [FaultAttribute named]
+        string kind =
+            fault.Factory.GetType().GetCustomAttributes(typeof(FaultAttribute), false) is [FaultAttribute named]
             ? named.Name : fault.Factory.GetType().Name;
         string name = words.Remove("name", out string? chosen) ? chosen : FreeName(kind);
         try
         {
             FaultWhen when = FaultWhen.From(OptionTexts.Bind(FaultWhen.Schema, Take(words, FaultWhen.Schema)));
             OptionValues options = OptionTexts.Bind(fault.Factory.Options, words);
-            FaultPattern where = new(place == "*" || place.StartsWith(Path, StringComparison.Ordinal) ? place : $"{Path}:{place}");
+            FaultPattern where = new(place == "*" || place.StartsWith(Path, StringComparison.Ordinal)
+                ? place : $"{Path}:{place}");
             FaultRule rule = faults.Add(name, kind, where, when, fault.Factory.Create(options));
             if (isAttached) CheckPlace(rule);
             return rule;

@@ -1,4 +1,5 @@
 using System.Buffers;
+using Hv.Sdk.Signals;
 using Hv.Sdk.State;
 using Hv.Sdk.TestKit.Fakes;
 using Hv.Sdk.Time;
@@ -29,7 +30,8 @@ public sealed partial class DeviceBench
         new(this, SaveState(), HasState ? Stateful.StateVersion : (ushort)0, [.. timers.Select(t => (t.Name, t.Due))]);
 
     /// <summary>Makes a fresh twin and restores into it. Timers are restored before the device loads and must be left
-    /// alone by it; lines start low and must be driven by Load at once.</summary>
+    /// alone by it; lines start low and must be driven by Load at once, except those under a fault, which are as they
+    /// were.</summary>
     /// <exception cref="ContractException">Right after Load something is not as it was.</exception>
     public static DeviceBench Restore(BenchSnapshot snapshot)
     {
@@ -51,7 +53,8 @@ public sealed partial class DeviceBench
         twin.clock.Now = from.clock.Now;
         twin.Device.Reset(ResetKind.Cold);
         foreach (BenchTimer timer in twin.timers) timer.Cancel();
-        foreach (BenchLine line in twin.lineList) line.Level = false;
+        foreach (BenchLine line in twin.lineList)
+            line.Level = twin.faults.Addresses<IIrqSink>(Path, $"irq:{line.Name}") && from.Line(line.Name).Level;
         twin.CopyMachineFrom(from);
         foreach ((string name, VmTime due) in snapshot.Timers) twin.timers.Find(t => t.Name == name)!.Due = due;
         if (twin.HasState) twin.Stateful.Load(new StateReader(snapshot.State, snapshot.Version));

@@ -9,7 +9,8 @@ using Spectre.Console;
 
 namespace Hv.Commands;
 
-/// <summary>Lists what plugins provide, and shows the options of one of them: <c>hv device</c> and <c>hv fault</c>.</summary>
+/// <summary>Lists what plugins provide, and shows the options of one of them: <c>hv device</c> and <c>hv
+/// fault</c>.</summary>
 internal static class ExtensionPages
 {
     /// <summary>All names of some kinds; loads no plugin.</summary>
@@ -54,17 +55,21 @@ internal static class ExtensionPages
     }
 
     /// <summary>The options of whatever has a name among some kinds.</summary>
-    public static int Help(PluginCatalog catalog, IReadOnlyList<ExtensionKind> kinds, string command, string name, bool isJson)
+    public static int Help(PluginCatalog catalog, IReadOnlyList<ExtensionKind> kinds, string command, string name,
+        bool isJson)
     {
         CatalogEntry[] found = [.. kinds.Select(k => catalog.Find(k, name)).OfType<CatalogEntry>()];
         if (found.Length == 0)
         {
             string[] known = [.. kinds.SelectMany(catalog.List).Select(e => e.Provided.Name).Distinct()];
-            ExtensionKind kind = kinds.FirstOrDefault(k => catalog.Explain(k, name, Place.Of("hv")).Code != Codes.UnknownName)
+            ExtensionKind kind =
+                kinds.FirstOrDefault(k => catalog.Explain(k, name, Place.Of("hv")).Code != Codes.UnknownName)
                 ?? kinds[0];
             Diagnostic why = catalog.Explain(kind, name, Place.Of(command));
             return Failure.Report(
-                [why.Code == Codes.UnknownName ? why with { Problem = $"nothing is named '{name}'", Remedy = Suggestion.Remedy(name, known) } : why],
+                [why.Code == Codes.UnknownName
+                    ? why with { Problem = $"nothing is named '{name}'", Remedy = Suggestion.Remedy(name, known) }
+                        : why],
                 isJson);
         }
 
@@ -87,7 +92,8 @@ internal static class ExtensionPages
 
     private static void WriteText(CatalogEntry entry, OptionSchema schema, IReadOnlyList<string> points)
     {
-        Console.Out.WriteLine($"{entry.Provided.Name} ({entry.Provided.Kind}, plugin {entry.Plugin.Name} {entry.Plugin.Manifest!.Version})");
+        Console.Out.WriteLine(
+            $"{entry.Provided.Name} ({entry.Provided.Kind}, plugin {entry.Plugin.Name} {entry.Plugin.Manifest!.Version})");
         Console.Out.WriteLine($"  {entry.Provided.Title}");
         if (entry.Provided.Buses.Count > 0)
         {
@@ -115,8 +121,10 @@ internal static class ExtensionPages
     }
 
     /// <summary>Where a fault can be put.</summary>
-    private static IReadOnlyList<string> PointsOf(PluginCatalog catalog, CatalogEntry entry) => entry.Provided.Kind != ExtensionKind.Fault
-        ? [] : catalog.Ask(entry.Provided.Kind, entry.Provided.Name, (object fault) => FaultPoints.Of(fault.GetType().Assembly.GetTypes()));
+    private static IReadOnlyList<string> PointsOf(PluginCatalog catalog, CatalogEntry entry) =>
+        entry.Provided.Kind != ExtensionKind.Fault
+        ? [] : catalog.Ask(entry.Provided.Kind, entry.Provided.Name,
+            (object fault) => FaultPoints.Of(fault.GetType().Assembly.GetTypes()));
 
     private static void WriteOptions(string heading, OptionSchema schema)
     {
@@ -124,7 +132,8 @@ internal static class ExtensionPages
         Table table = Tables.New($"  {heading}", "TYPE", "DEFAULT", "WHAT IT DOES");
         foreach (OptionInfo option in schema.Options)
         {
-            table.AddRow(Tables.Cells($"  {option.Name}", TypeOf(option), option.IsRequired ? "(required)" : option.Default ?? "", option.Summary));
+            table.AddRow(Tables.Cells($"  {option.Name}", TypeOf(option), option.IsRequired
+                ? "(required)" : option.Default ?? "", option.Summary));
         }
 
         Tables.Write(table);
@@ -140,10 +149,12 @@ internal static class ExtensionPages
         };
         bool isBounded = option.Type is OptionType.Number or OptionType.Size or OptionType.Duration
             && (option.Minimum > 0 || option.Maximum < ulong.MaxValue);
-        return isBounded ? string.Create(CultureInfo.InvariantCulture, $"{type} {option.Minimum}–{option.Maximum}") : type;
+        return isBounded
+            ? string.Create(CultureInfo.InvariantCulture, $"{type} {option.Minimum}–{option.Maximum}") : type;
     }
 
-    private static void WriteJson(CatalogEntry entry, OptionSchema schema, IReadOnlyList<string> points) => JsonOutput.Write(json =>
+    private static void WriteJson(CatalogEntry entry, OptionSchema schema, IReadOnlyList<string> points) =>
+        JsonOutput.Write(json =>
     {
         json.WriteStartObject();
         json.WriteString("kind", entry.Provided.Kind.Name);

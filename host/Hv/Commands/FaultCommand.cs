@@ -18,9 +18,11 @@ internal static class FaultCommand
         var name = new Argument<string>("NAME") { Description = "a name of hv fault list" };
         name.CompletionSources.Add(context => global.OpenCatalog(context.ParseResult).List(ExtensionKind.Fault)
             .Select(e => new CompletionItem(e.Provided.Name)));
-        var help = new Command("help", "Shows where a fault can be put, its options, and the words that say when it strikes.") { name };
+        var help = new Command("help",
+            "Shows where a fault can be put, its options, and the words that say when it strikes.") { name };
         help.SetAction(parsed => ExtensionPages.Help(
-            global.OpenCatalog(parsed), Kinds, "hv fault help", parsed.GetRequiredValue(name), parsed.GetValue(global.Json)));
+            global.OpenCatalog(parsed), Kinds, "hv fault help", parsed.GetRequiredValue(name),
+                parsed.GetValue(global.Json)));
         return new Command("fault", "Looks at faults that can be injected.") { list, help };
     }
 }

@@ -57,13 +57,19 @@ public enum FlipDirection : byte
 
 /// <summary>One rule's flips.</summary>
 internal sealed class BitFlips(BitFlipsOptions options) : IFaultDecorator<IIoHandler>, IFaultDecorator<IDmaSpace>,
-    IFaultDecorator<IGuestMemory>, IFaultDecorator<INetPort>, IFaultDecorator<ICharPort>, IFaultDecorator<IBlockPort>, IFaultDecorator<IVcpu>
+    IFaultDecorator<IGuestMemory>, IFaultDecorator<INetPort>, IFaultDecorator<ICharPort>, IFaultDecorator<IBlockPort>,
+    IFaultDecorator<IVcpu>
 {
-    public IIoHandler Decorate(IIoHandler inner, in FaultSite site, IFaultScope scope) => new FlippingRegisters(inner, options, scope);
-    public IDmaSpace Decorate(IDmaSpace inner, in FaultSite site, IFaultScope scope) => new FlippingDma(inner, options, scope);
-    public INetPort Decorate(INetPort inner, in FaultSite site, IFaultScope scope) => new FlippingNet(inner, options, scope);
-    public ICharPort Decorate(ICharPort inner, in FaultSite site, IFaultScope scope) => new FlippingLine(inner, options, scope);
-    public IBlockPort Decorate(IBlockPort inner, in FaultSite site, IFaultScope scope) => new FlippingDisk(inner, options, scope);
+    public IIoHandler Decorate(IIoHandler inner, in FaultSite site, IFaultScope scope) =>
+        new FlippingRegisters(inner, options, scope);
+    public IDmaSpace Decorate(IDmaSpace inner, in FaultSite site, IFaultScope scope) =>
+        new FlippingDma(inner, options, scope);
+    public INetPort Decorate(INetPort inner, in FaultSite site, IFaultScope scope) =>
+        new FlippingNet(inner, options, scope);
+    public ICharPort Decorate(ICharPort inner, in FaultSite site, IFaultScope scope) =>
+        new FlippingLine(inner, options, scope);
+    public IBlockPort Decorate(IBlockPort inner, in FaultSite site, IFaultScope scope) =>
+        new FlippingDisk(inner, options, scope);
     public IVcpu Decorate(IVcpu inner, in FaultSite site, IFaultScope scope) => new FlippingVcpu(inner, options, scope);
 
     public IGuestMemory Decorate(IGuestMemory inner, in FaultSite site, IFaultScope scope)

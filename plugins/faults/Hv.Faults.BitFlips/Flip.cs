@@ -1,4 +1,3 @@
-using System.Globalization;
 using Hv.Sdk;
 using Hv.Sdk.Faults;
 
@@ -17,7 +16,7 @@ internal static class Flip
         {
             ulong bit = scope.Entropy.Below((ulong)bytes.Length * 8);
             bytes[(int)(bit / 8)] ^= (byte)(1 << (int)(bit % 8));
-            if (i < ShownBits) shown.Add(string.Create(CultureInfo.InvariantCulture, $"bit {bit % 8} of byte {bit / 8}"));
+            if (i < ShownBits) shown.Add($"bit {bit % 8} of byte {bit / 8}");
         }
         string rest = options.Bits > ShownBits ? $" and {options.Bits - ShownBits} more" : "";
         return $"{string.Join(", ", shown)}{rest} of {bytes.Length} bytes flipped";

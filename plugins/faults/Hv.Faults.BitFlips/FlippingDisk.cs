@@ -8,7 +8,8 @@ using Hv.Sdk.State;
 namespace Hv.Faults.BitFlips;
 
 /// <summary>A disk whose reads give wrong bytes and say that all is well. The medium stays right.</summary>
-internal sealed class FlippingDisk(IBlockPort inner, BitFlipsOptions options, IFaultScope scope) : ForwardingBlockPort(inner), IFaultState
+internal sealed class FlippingDisk(IBlockPort inner, BitFlipsOptions options, IFaultScope scope)
+    : ForwardingBlockPort(inner), IFaultState
 {
     private const int MaxReads = 4096;
     private const int SegmentLimit = 65536;
@@ -28,7 +29,8 @@ internal sealed class FlippingDisk(IBlockPort inner, BitFlipsOptions options, IF
 
     public override void Completed(ulong tag, BlockStatus status)
     {
-        if (reads.Remove(tag, out (long Offset, DmaSegment[] Segments) read) && status == BlockStatus.Ok && scope.Strikes())
+        if (reads.Remove(tag, out (long Offset, DmaSegment[] Segments) read) && status == BlockStatus.Ok
+            && scope.Strikes())
             Damage(read.Offset, read.Segments);
         base.Completed(tag, status);
     }
@@ -57,8 +59,9 @@ internal sealed class FlippingDisk(IBlockPort inner, BitFlipsOptions options, IF
         byte[] one = new byte[1];
         if (!scope.Memory.TryRead(address, one)) return;
         byte before = one[0];
-        one[0] ^= (byte)Flip.Mask(1, options, scope);
-        if (scope.Memory.TryWrite(address, one)) scope.Fired($"read of byte {offset} of the disk: 0x{before:x2} became 0x{one[0]:x2}");
+        one[0] ^= (byte)(1 << (int)scope.Entropy.Below(8));
+        if (!scope.Memory.TryWrite(address, one)) return;
+        scope.Fired($"read of byte {offset} of the disk: 0x{before:x2} became 0x{one[0]:x2}");
     }
 
     public override void Abandon(ulong tag)

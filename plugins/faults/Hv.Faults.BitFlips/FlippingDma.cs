@@ -6,7 +6,8 @@ using Hv.Sdk.Memory;
 namespace Hv.Faults.BitFlips;
 
 /// <summary>A bus master's data changes on its way. Guest memory itself stays right when the device reads.</summary>
-internal sealed class FlippingDma(IDmaSpace inner, BitFlipsOptions options, IFaultScope scope) : ForwardingDmaSpace(inner)
+internal sealed class FlippingDma(IDmaSpace inner, BitFlipsOptions options, IFaultScope scope)
+    : ForwardingDmaSpace(inner)
 {
     private readonly BitFlipsOptions options = options;
     private readonly IFaultScope scope = scope;
@@ -28,7 +29,8 @@ internal sealed class FlippingDma(IDmaSpace inner, BitFlipsOptions options, IFau
         return true;
     }
 
-    public override bool TryWindow(GuestPhysicalAddress address, int lengthBytes, DmaAccess access, out DmaWindow window)
+    public override bool TryWindow(GuestPhysicalAddress address, int lengthBytes, DmaAccess access,
+        out DmaWindow window)
     {
         if (!IsHit(address, lengthBytes, access)) return base.TryWindow(address, lengthBytes, access, out window);
         return new FlippedCopy(this, address, lengthBytes, access).TryOpen(out window);
@@ -50,7 +52,8 @@ internal sealed class FlippingDma(IDmaSpace inner, BitFlipsOptions options, IFau
     }
 
     public override bool TryWriteUInt16(GuestPhysicalAddress address, ushort value) =>
-        base.TryWriteUInt16(address, IsHit(address, sizeof(ushort), DmaAccess.Write) ? Flipped(address, value, "write") : value);
+        base.TryWriteUInt16(address, IsHit(address, sizeof(ushort), DmaAccess.Write)
+            ? Flipped(address, value, "write") : value);
 
     private ushort Flipped(GuestPhysicalAddress address, ushort value, string what)
     {
@@ -67,16 +70,19 @@ internal sealed class FlippingDma(IDmaSpace inner, BitFlipsOptions options, IFau
             FlipDirection.Write => DmaAccess.Write,
             _ => DmaAccess.Read | DmaAccess.Write,
         };
-        return lengthBytes > 0 && (access & meant) != 0 && options.Covers(address.Value, (ulong)lengthBytes) && scope.Strikes();
+        return lengthBytes > 0 && (access & meant) != 0 && options.Covers(address.Value, (ulong)lengthBytes)
+            && scope.Strikes();
     }
 
-    private void Report(string evidence, string what, GuestPhysicalAddress address) => scope.Fired($"{what} at {address}: {evidence}");
+    private void Report(string evidence, string what, GuestPhysicalAddress address) =>
+        scope.Fired($"{what} at {address}: {evidence}");
 
     private sealed class FlippedCopy(FlippingDma owner, GuestPhysicalAddress address, int lengthBytes, DmaAccess access)
         : DmaCopy(owner.Inner, address, lengthBytes, access)
     {
         private readonly GuestPhysicalAddress address = address;
-        private readonly bool flipsReads = (access & DmaAccess.Write) == 0 || owner.options.Direction == FlipDirection.Read;
+        private readonly bool flipsReads = (access & DmaAccess.Write) == 0
+            || owner.options.Direction == FlipDirection.Read;
 
         protected override void Read(Span<byte> guest)
         {

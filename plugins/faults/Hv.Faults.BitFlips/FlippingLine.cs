@@ -5,7 +5,8 @@ using Hv.Sdk.Forwarding;
 namespace Hv.Faults.BitFlips;
 
 /// <summary>A serial line that damages characters. Each is an opportunity, however many are sent at once.</summary>
-internal sealed class FlippingLine(ICharPort inner, BitFlipsOptions options, IFaultScope scope) : ForwardingCharPort(inner)
+internal sealed class FlippingLine(ICharPort inner, BitFlipsOptions options, IFaultScope scope)
+    : ForwardingCharPort(inner)
 {
     public override bool TrySend(byte value) => base.TrySend(Flipped(value, FlipDirection.Write));
 
@@ -31,7 +32,8 @@ internal sealed class FlippingLine(ICharPort inner, BitFlipsOptions options, IFa
     {
         if ((options.Direction != FlipDirection.Any && options.Direction != way) || !scope.Strikes()) return value;
         byte flipped = (byte)(value ^ Flip.Mask(1, options, scope));
-        scope.Fired($"a {(way == FlipDirection.Read ? "received" : "sent")} character: 0x{value:x2} became 0x{flipped:x2}");
+        scope.Fired(
+            $"a {(way == FlipDirection.Read ? "received" : "sent")} character: 0x{value:x2} became 0x{flipped:x2}");
         return flipped;
     }
 }

@@ -17,7 +17,8 @@ internal sealed class FlippingMemory(IGuestMemory memory, BitFlipsOptions option
             if (!memory.Space.TryRead(address, one)) return;
             byte before = one[0];
             one[0] ^= (byte)(1 << (int)scope.Entropy.Below(8));
-            if (memory.Space.TryWrite(address, one)) scope.Fired($"memory at {address}: 0x{before:x2} became 0x{one[0]:x2}");
+            if (!memory.Space.TryWrite(address, one)) return;
+            scope.Fired($"memory at {address}: 0x{before:x2} became 0x{one[0]:x2}");
         }
     }
 

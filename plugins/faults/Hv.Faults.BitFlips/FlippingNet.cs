@@ -9,7 +9,8 @@ internal sealed class FlippingNet(INetPort inner, BitFlipsOptions options, IFaul
 {
     public override bool TrySend(ReadOnlySpan<byte> frame, in FrameInfo info)
     {
-        if (options.Direction == FlipDirection.Read || frame.IsEmpty || !scope.Strikes()) return base.TrySend(frame, info);
+        if (options.Direction == FlipDirection.Read || frame.IsEmpty || !scope.Strikes())
+            return base.TrySend(frame, info);
         byte[] bytes = frame.ToArray();
         scope.Fired($"sent frame: {Flip.Bytes(bytes, options, scope)}");
         return base.TrySend(bytes, info);
@@ -17,7 +18,8 @@ internal sealed class FlippingNet(INetPort inner, BitFlipsOptions options, IFaul
 
     public override bool Receive(ReadOnlySpan<byte> frame, in FrameInfo info)
     {
-        if (options.Direction == FlipDirection.Write || frame.IsEmpty || !scope.Strikes()) return base.Receive(frame, info);
+        if (options.Direction == FlipDirection.Write || frame.IsEmpty || !scope.Strikes())
+            return base.Receive(frame, info);
         byte[] bytes = frame.ToArray();
         scope.Fired($"received frame: {Flip.Bytes(bytes, options, scope)}");
         return base.Receive(bytes, info.ChecksumIsValid ? default : info);

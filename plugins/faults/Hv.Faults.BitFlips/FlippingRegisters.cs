@@ -5,7 +5,8 @@ using Hv.Sdk.Io;
 namespace Hv.Faults.BitFlips;
 
 /// <summary>Registers whose values change on their way. A debugger sees the truth.</summary>
-internal sealed class FlippingRegisters(IIoHandler inner, BitFlipsOptions options, IFaultScope scope) : ForwardingIoHandler(inner)
+internal sealed class FlippingRegisters(IIoHandler inner, BitFlipsOptions options, IFaultScope scope)
+    : ForwardingIoHandler(inner)
 {
     public override IoStatus Read(in IoAccess access, out ulong value)
     {

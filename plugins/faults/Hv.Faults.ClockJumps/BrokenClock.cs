@@ -5,7 +5,8 @@ using Hv.Sdk.Time;
 
 namespace Hv.Faults.ClockJumps;
 
-/// <summary>A clock that jumps at moments and may drift from then on: shown = true + offset + (true − origin) × ppm / 10⁶.</summary>
+/// <summary>A clock that jumps at moments and may drift from then on: shown = true + offset + (true − origin) × ppm /
+/// 10⁶.</summary>
 internal sealed class BrokenClock : ForwardingClock, IFaultState
 {
     private const long Million = 1_000_000;
@@ -40,7 +41,8 @@ internal sealed class BrokenClock : ForwardingClock, IFaultState
         long offset = Math.Max(before - now + (long)options.Forward - (long)options.Back, -now);
         Error next = new(offset, now, (long)options.FasterPpm - options.SlowerPpm);
         error = next;
-        string drift = next.Ppm == 0 ? "" : $", and goes {Math.Abs(next.Ppm)} ppm too {(next.Ppm > 0 ? "fast" : "slow")}";
+        string drift = next.Ppm == 0
+            ? "" : $", and goes {Math.Abs(next.Ppm)} ppm too {(next.Ppm > 0 ? "fast" : "slow")}";
         scope.Fired($"the clock went from {before} ns to {next.ShownNs(now)} ns{drift}");
         foreach (ClockedTimer timer in timers.Values) timer.FollowClock();
     }
@@ -75,11 +77,14 @@ internal sealed class BrokenClock : ForwardingClock, IFaultState
 }
 
 /// <summary>A timer whose deadlines are times of a broken clock.</summary>
-internal sealed class ClockedTimer(IVmTimer inner, BrokenClock clock) : ForwardingTimer(inner), IFaultState
+internal sealed class ClockedTimer(IVmTimer inner, BrokenClock clock) : ForwardingTimer(inner), IFaultState, IAskedTimer
 {
     private VmTime shown = VmTime.Never;
 
     public override VmTime Due => Inner.Due == VmTime.Never ? VmTime.Never : shown;
+
+    /// <summary>The deadline in the device's own time.</summary>
+    public VmTime Asked => shown;
 
     public override void Arm(VmTime due)
     {
@@ -96,10 +101,4 @@ internal sealed class ClockedTimer(IVmTimer inner, BrokenClock clock) : Forwardi
     public void Reset() => shown = VmTime.Never;
     public void Save(StateWriter writer) => writer.Int(1, shown.Nanoseconds);
     public void Load(StateReader reader) => shown = VmTime.FromNs(reader.Int(1, long.MaxValue));
-}
-
-/// <summary>Tells a device the deadline in its own time.</summary>
-internal sealed class ClockedHandler(IVmTimerHandler inner, BrokenClock clock) : ForwardingTimerHandler(inner)
-{
-    public override void Fired(VmTime due) => base.Fired(clock.Shown(due));
 }

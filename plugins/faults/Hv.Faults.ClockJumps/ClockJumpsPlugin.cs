@@ -53,41 +53,45 @@ public sealed partial record ClockJumpsOptions
     public ulong Early { get; init; }
 }
 
-/// <summary>One rule's clocks. The timers of a device go with its clock: a deadline is a time of the device's own.</summary>
+/// <summary>One rule's clocks. The timers of a device go with its clock: a deadline is a time of the device's
+/// own.</summary>
 internal sealed class BrokenClocks(ClockJumpsOptions options)
     : IFaultDecorator<IVmClock>, IFaultDecorator<IVmTimer>, IFaultDecorator<IVmTimerHandler>
 {
     private readonly Dictionary<string, BrokenClock> clocks = [];
+    private readonly Dictionary<FaultSite, OwnDeadline> handlers = [];
 
     public IVmClock Decorate(IVmClock inner, in FaultSite site, IFaultScope scope) =>
         clocks[site.Path] = new BrokenClock(inner, options, scope);
 
-    // The clock of a device is wired before its timers; a rule for timers alone leaves them as they are.
+    // The clock of a device is wired before its timers, and what a timer calls before the timer. A rule for timers
+    // alone leaves them as they are.
+    public IVmTimerHandler Decorate(IVmTimerHandler inner, in FaultSite site, IFaultScope scope) =>
+        clocks.ContainsKey(site.Path) ? handlers[site] = new OwnDeadline(inner) : inner;
+
     public IVmTimer Decorate(IVmTimer inner, in FaultSite site, IFaultScope scope)
     {
         if (!clocks.TryGetValue(site.Path, out BrokenClock? clock)) return inner;
         ClockedTimer timer = new(inner, clock);
         clock.Add(timer);
+        if (handlers.TryGetValue(site, out OwnDeadline? handler)) handler.Timer = timer;
         return timer;
     }
-
-    public IVmTimerHandler Decorate(IVmTimerHandler inner, in FaultSite site, IFaultScope scope) =>
-        clocks.TryGetValue(site.Path, out BrokenClock? clock) ? new ClockedHandler(inner, clock) : inner;
 }
 
 /// <summary>One rule's timers.</summary>
-internal sealed class BrokenTimers(ClockJumpsOptions options) : IFaultDecorator<IVmTimer>, IFaultDecorator<IVmTimerHandler>
+internal sealed class BrokenTimers(ClockJumpsOptions options)
+    : IFaultDecorator<IVmTimer>, IFaultDecorator<IVmTimerHandler>
 {
-    private readonly Dictionary<FaultSite, SkewedHandler> handlers = [];
+    private readonly Dictionary<FaultSite, OwnDeadline> handlers = [];
 
-    // The handler is wired first, when the timer is made with it.
     public IVmTimerHandler Decorate(IVmTimerHandler inner, in FaultSite site, IFaultScope scope) =>
-        handlers[site] = new SkewedHandler(inner);
+        handlers[site] = new OwnDeadline(inner);
 
     public IVmTimer Decorate(IVmTimer inner, in FaultSite site, IFaultScope scope)
     {
         SkewedTimer timer = new(inner, options, scope);
-        if (handlers.TryGetValue(site, out SkewedHandler? handler)) handler.Timer = timer;
+        if (handlers.TryGetValue(site, out OwnDeadline? handler)) handler.Timer = timer;
         return timer;
     }
 }

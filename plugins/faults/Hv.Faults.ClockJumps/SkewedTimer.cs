@@ -6,7 +6,8 @@ using Hv.Sdk.Time;
 namespace Hv.Faults.ClockJumps;
 
 /// <summary>A timer that fires late or early. The device keeps the deadline that it asked for.</summary>
-internal sealed class SkewedTimer(IVmTimer inner, ClockJumpsOptions options, IFaultScope scope) : ForwardingTimer(inner), IFaultState
+internal sealed class SkewedTimer(IVmTimer inner, ClockJumpsOptions options, IFaultScope scope)
+    : ForwardingTimer(inner), IFaultState, IAskedTimer
 {
     private VmTime asked = VmTime.Never;
 
@@ -34,12 +35,4 @@ internal sealed class SkewedTimer(IVmTimer inner, ClockJumpsOptions options, IFa
     public void Reset() => asked = VmTime.Never;
     public void Save(StateWriter writer) => writer.Int(1, asked.Nanoseconds);
     public void Load(StateReader reader) => asked = VmTime.FromNs(reader.Int(1, long.MaxValue));
-}
-
-/// <summary>Tells the device the deadline that it asked for.</summary>
-internal sealed class SkewedHandler(IVmTimerHandler inner) : ForwardingTimerHandler(inner)
-{
-    public SkewedTimer? Timer { get; set; }
-
-    public override void Fired(VmTime due) => base.Fired(Timer is { } timer && timer.Asked != VmTime.Never ? timer.Asked : due);
 }

@@ -7,8 +7,8 @@ using Hv.Sdk.Time;
 
 namespace Hv.Faults.IoErrors;
 
-/// <summary>A disk of which requests fail. A failed request never reaches the medium; the device hears of it as soon as its strand is
-/// free, as the port's contract wants.</summary>
+/// <summary>A disk of which requests fail. A failed request never reaches the medium; the device hears of it as soon as
+/// its strand is free, as the port's contract wants.</summary>
 internal sealed class FailingDisk : ForwardingBlockPort, IFaultState
 {
     private const int MaxPending = 1024;
@@ -36,7 +36,8 @@ internal sealed class FailingDisk : ForwardingBlockPort, IFaultState
     public override bool TrySubmit(in BlockRequest request, ReadOnlySpan<DmaSegment> segments)
     {
         if (!IsMeant(request) || !scope.Strikes()) return base.TrySubmit(request, segments);
-        string range = request.Operation == BlockOperation.Flush ? "" : $" of {request.LengthBytes} bytes at {request.OffsetBytes}";
+        string range = request.Operation == BlockOperation.Flush
+            ? "" : $" of {request.LengthBytes} bytes at {request.OffsetBytes}";
         scope.Fired($"{request.Operation.ToString().ToLowerInvariant()}{range} ended with {status}");
         pending.Enqueue(request.Tag);
         timer.Arm(scope.Clock.Now);
@@ -49,12 +50,14 @@ internal sealed class FailingDisk : ForwardingBlockPort, IFaultState
         {
             IoOperation.Any => true,
             IoOperation.Read => request.Operation == BlockOperation.Read,
-            IoOperation.Write => request.Operation is BlockOperation.Write or BlockOperation.WriteZeroes or BlockOperation.WriteZeroesUnmap,
+            IoOperation.Write => request.Operation is BlockOperation.Write
+                or BlockOperation.WriteZeroes or BlockOperation.WriteZeroesUnmap,
             IoOperation.Flush => request.Operation == BlockOperation.Flush,
             IoOperation.Discard => request.Operation == BlockOperation.Discard,
             _ => false,
         };
-        if (!isOperation || request.Operation == BlockOperation.Flush || (options.Start == 0 && options.Length == 0)) return isOperation;
+        if (!isOperation || request.Operation == BlockOperation.Flush || (options.Start == 0 && options.Length == 0))
+            return isOperation;
         ulong first = (ulong)request.OffsetBytes;
         ulong end = options.Length == 0 ? ulong.MaxValue : options.Start + options.Length;
         return first < end && first + (ulong)request.LengthBytes > options.Start;

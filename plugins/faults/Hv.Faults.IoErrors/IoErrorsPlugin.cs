@@ -6,7 +6,8 @@ using Hv.Sdk.Net;
 
 namespace Hv.Faults.IoErrors;
 
-/// <summary>Makes faults of input and output: disk requests fail without touching the medium, frames and characters are lost.</summary>
+/// <summary>Makes faults of input and output: disk requests fail without touching the medium, frames and characters are
+/// lost.</summary>
 [Fault("io-errors", Title = "Disk requests fail; frames and characters are lost")]
 public sealed class IoErrorsPlugin : IFaultFactory
 {
@@ -70,7 +71,10 @@ public enum IoError : byte
 internal sealed class IoErrors(IoErrorsOptions options)
     : IFaultDecorator<IBlockPort>, IFaultDecorator<INetPort>, IFaultDecorator<ICharPort>
 {
-    public IBlockPort Decorate(IBlockPort inner, in FaultSite site, IFaultScope scope) => new FailingDisk(inner, options, scope);
-    public INetPort Decorate(INetPort inner, in FaultSite site, IFaultScope scope) => new LossyNet(inner, options.Operation, scope);
-    public ICharPort Decorate(ICharPort inner, in FaultSite site, IFaultScope scope) => new LossyLine(inner, options.Operation, scope);
+    public IBlockPort Decorate(IBlockPort inner, in FaultSite site, IFaultScope scope) =>
+        new FailingDisk(inner, options, scope);
+    public INetPort Decorate(INetPort inner, in FaultSite site, IFaultScope scope) =>
+        new LossyNet(inner, options.Operation, scope);
+    public ICharPort Decorate(ICharPort inner, in FaultSite site, IFaultScope scope) =>
+        new LossyLine(inner, options.Operation, scope);
 }

@@ -4,7 +4,8 @@ using Hv.Sdk.Forwarding;
 
 namespace Hv.Faults.IoErrors;
 
-/// <summary>A serial line that loses characters. Each character is an opportunity, however many are sent at once.</summary>
+/// <summary>A serial line that loses characters. Each character is an opportunity, however many are sent at
+/// once.</summary>
 internal sealed class LossyLine(ICharPort inner, IoOperation operation, IFaultScope scope) : ForwardingCharPort(inner)
 {
     private readonly bool losesSent = operation is IoOperation.Any or IoOperation.Send;

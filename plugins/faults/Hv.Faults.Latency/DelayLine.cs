@@ -5,8 +5,8 @@ using Hv.Sdk.Time;
 
 namespace Hv.Faults.Latency;
 
-/// <summary>Things on their way, each with the moment at which it arrives; those of one moment in the order in which they came.
-/// On the strand, as the contracts that are delayed.</summary>
+/// <summary>Things on their way, each with the moment at which it arrives; those of one moment in the order in which
+/// they came. On the strand, as the contracts that are delayed.</summary>
 internal sealed class DelayLine<T>
 {
     private const int MaxItems = 65536;

@@ -32,8 +32,12 @@ public sealed partial record LatencyOptions
 internal sealed class Latency(LatencyOptions options)
     : IFaultDecorator<IBlockPort>, IFaultDecorator<INetPort>, IFaultDecorator<IIrqSink>, IFaultDecorator<IMsiTarget>
 {
-    public IBlockPort Decorate(IBlockPort inner, in FaultSite site, IFaultScope scope) => new SlowDisk(inner, options, scope);
-    public INetPort Decorate(INetPort inner, in FaultSite site, IFaultScope scope) => new SlowNet(inner, options, scope);
-    public IIrqSink Decorate(IIrqSink inner, in FaultSite site, IFaultScope scope) => new SlowLine(inner, options, scope);
-    public IMsiTarget Decorate(IMsiTarget inner, in FaultSite site, IFaultScope scope) => new SlowMessages(inner, options, scope);
+    public IBlockPort Decorate(IBlockPort inner, in FaultSite site, IFaultScope scope) =>
+        new SlowDisk(inner, options, scope);
+    public INetPort Decorate(INetPort inner, in FaultSite site, IFaultScope scope) =>
+        new SlowNet(inner, options, scope);
+    public IIrqSink Decorate(IIrqSink inner, in FaultSite site, IFaultScope scope) =>
+        new SlowLine(inner, options, scope);
+    public IMsiTarget Decorate(IMsiTarget inner, in FaultSite site, IFaultScope scope) =>
+        new SlowMessages(inner, options, scope);
 }

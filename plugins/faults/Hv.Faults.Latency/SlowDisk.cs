@@ -5,7 +5,8 @@ using Hv.Sdk.State;
 
 namespace Hv.Faults.Latency;
 
-/// <summary>A disk whose completions come later. The medium has done its work by then: what is late is the news.</summary>
+/// <summary>A disk whose completions come later. The medium has done its work by then: what is late is the
+/// news.</summary>
 internal sealed class SlowDisk : ForwardingBlockPort, IFaultState
 {
     private readonly IFaultScope scope;

@@ -5,7 +5,8 @@ using Hv.Sdk.State;
 
 namespace Hv.Faults.Latency;
 
-/// <summary>A line whose changes come later. A change that is not delayed waits behind those that are: an edge never overtakes another.</summary>
+/// <summary>A line whose changes come later. A change that is not delayed waits behind those that are: an edge never
+/// overtakes another.</summary>
 internal sealed class SlowLine : ForwardingIrqSink, IFaultState
 {
     private readonly IFaultScope scope;
@@ -43,7 +44,8 @@ internal sealed class SlowLine : ForwardingIrqSink, IFaultState
     {
         if (change != Change.Lower && scope.Strikes())
         {
-            scope.Fired($"a {(change == Change.Pulse ? "pulse" : "rising edge")} comes {late.Add((pin, change))} ns later");
+            scope.Fired(
+                $"a {(change == Change.Pulse ? "pulse" : "rising edge")} comes {late.Add((pin, change))} ns later");
             return;
         }
         if (late.IsEmpty) Arrive(pin, change);

@@ -5,7 +5,8 @@ using Hv.Sdk.State;
 
 namespace Hv.Faults.Latency;
 
-/// <summary>Message-signalled interrupts that come later; others may overtake them, as posted writes of other devices may.</summary>
+/// <summary>Message-signalled interrupts that come later; others may overtake them, as posted writes of other devices
+/// may.</summary>
 internal sealed class SlowMessages : ForwardingMsiTarget, IFaultState
 {
     private readonly IFaultScope scope;

@@ -5,8 +5,9 @@ using Hv.Sdk.State;
 
 namespace Hv.Faults.Latency;
 
-/// <summary>A network on which frames take longer, in both directions; with jitter they overtake each other. Frames on their way are lost
-/// by a save, as those in the core's own queue are, and when there is no room for them where they arrive.</summary>
+/// <summary>A network on which frames take longer, in both directions; with jitter they overtake each other. Frames on
+/// their way are lost by a save, as those in the core's own queue are, and when there is no room for them where they
+/// arrive.</summary>
 internal sealed class SlowNet : ForwardingNetPort, IFaultState
 {
     private const int MaxOnTheWay = 4096;

@@ -5,7 +5,8 @@ using Hv.Sdk.Signals;
 namespace Hv.Faults.LostInterrupts;
 
 /// <summary>Message-signalled interrupts that are lost or come twice.</summary>
-internal sealed class BrokenMessages(IMsiTarget inner, InterruptFault action, IFaultScope scope) : ForwardingMsiTarget(inner)
+internal sealed class BrokenMessages(IMsiTarget inner, InterruptFault action, IFaultScope scope)
+    : ForwardingMsiTarget(inner)
 {
     public override void Send(in MsiMessage message)
     {

@@ -35,7 +35,8 @@ public sealed partial record LostInterruptsOptions
 /// <summary>What happens to an interrupt.</summary>
 public enum InterruptFault : byte
 {
-    /// <summary>It does not arrive. A level that was lost stays low until the device lowers and raises its line again.</summary>
+    /// <summary>It does not arrive. A level that was lost stays low until the device lowers and raises its line
+    /// again.</summary>
     Lose,
     /// <summary>It arrives twice.</summary>
     Duplicate,
@@ -46,9 +47,11 @@ public enum InterruptFault : byte
 }
 
 /// <summary>One rule's interrupts that do not arrive as they were sent.</summary>
-internal sealed class LostInterrupts(LostInterruptsOptions options) : IFaultDecorator<IIrqSink>, IFaultDecorator<IMsiTarget>
+internal sealed class LostInterrupts(LostInterruptsOptions options)
+    : IFaultDecorator<IIrqSink>, IFaultDecorator<IMsiTarget>
 {
-    public IIrqSink Decorate(IIrqSink inner, in FaultSite site, IFaultScope scope) => new BrokenLine(inner, options, scope);
+    public IIrqSink Decorate(IIrqSink inner, in FaultSite site, IFaultScope scope) =>
+        new BrokenLine(inner, options, scope);
 
     public IMsiTarget Decorate(IMsiTarget inner, in FaultSite site, IFaultScope scope) =>
         options.Action == InterruptFault.Stuck ? inner : new BrokenMessages(inner, options.Action, scope);
@@ -61,7 +64,8 @@ internal sealed class SpuriousInterrupts
     private readonly Dictionary<string, SpuriousNmi> nmis = [];
 
     public IIrqSink Decorate(IIrqSink inner, in FaultSite site, IFaultScope scope) => new SpuriousLine(inner, scope);
-    public IMsiTarget Decorate(IMsiTarget inner, in FaultSite site, IFaultScope scope) => new SpuriousMessages(inner, scope);
+    public IMsiTarget Decorate(IMsiTarget inner, in FaultSite site, IFaultScope scope) =>
+        new SpuriousMessages(inner, scope);
 
     public ILocalApic Decorate(ILocalApic inner, in FaultSite site, IFaultScope scope) =>
         nmis[site.Path] = new SpuriousNmi(inner, scope);

@@ -96,11 +96,16 @@ internal sealed class SpuriousMessages : ForwardingMsiTarget, IFaultState
     public void Load(StateReader reader)
     {
         hasLast = reader.Flag(1, false);
-        last = new MsiMessage { Address = reader.UInt(2, 0, ulong.MaxValue), Data = (uint)reader.UInt(3, 0, uint.MaxValue) };
+        last = new MsiMessage
+        {
+            Address = reader.UInt(2, 0, ulong.MaxValue),
+            Data = (uint)reader.UInt(3, 0, uint.MaxValue),
+        };
     }
 }
 
-/// <summary>A vCPU that gets a non-maskable interrupt from nowhere. A vCPU in HLT takes it when it wakes next.</summary>
+/// <summary>A vCPU that gets a non-maskable interrupt from nowhere. A vCPU in HLT takes it when it wakes
+/// next.</summary>
 internal sealed class SpuriousNmi : ForwardingLocalApic, IFaultState
 {
     private readonly IFaultScope scope;

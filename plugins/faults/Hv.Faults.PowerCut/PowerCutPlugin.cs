@@ -4,8 +4,8 @@ using Hv.Sdk.Faults;
 
 namespace Hv.Faults.PowerCut;
 
-/// <summary>Cuts the power: the machine ends, and the disks that the rule is put on lose what was not flushed, as volatile caches
-/// do.</summary>
+/// <summary>Cuts the power: the machine ends, and the disks that the rule is put on lose what was not flushed, as
+/// volatile caches do.</summary>
 [Fault("power-cut", Title = "The power fails and disks lose unflushed writes")]
 public sealed class PowerCutPlugin : IFaultFactory
 {
@@ -26,8 +26,8 @@ public sealed partial record PowerCutOptions
     [Option("each sector of a write survives or not on its own; off: writes survive as a whole")]
     public bool Torn { get; init; } = true;
     /// <summary>Size of the cache.</summary>
-    [Option("size of the disk's volatile cache: more than that is written through, oldest first", Type = OptionType.Size,
-        Minimum = 1 << 20, Maximum = 1 << 30)]
+    [Option("size of the disk's volatile cache: more than that is written through, oldest first",
+        Type = OptionType.Size, Minimum = 1 << 20, Maximum = 1 << 30)]
     public uint Cache { get; init; } = 64 << 20;
 }
 

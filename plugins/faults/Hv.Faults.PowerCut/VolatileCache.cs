@@ -6,10 +6,11 @@ namespace Hv.Faults.PowerCut;
 
 #pragma warning disable HVA0003 // not on a strand: an image is called on I/O threads, and a cut comes from another one
 
-/// <summary>A disk with a volatile write cache, as ATA and NVMe allow it: what was written since the last flush lies in the cache and may
-/// reach the medium at any time, in any order, or never; what a completed flush covers is on the medium (NVM Express NVM command set
-/// 1.0, 2.1.4 and 3.2.1; virtio 1.2, 5.2.6.2). Reads see the newest. Flushes are waits for the medium: they take the cache in order.</summary>
-internal sealed class VolatileCache(IDiskImage inner, PowerCutOptions options, Action<CutPoint> reached) : ForwardingDiskImage(inner)
+/// <summary>A disk with a volatile write cache: what was written since the last flush lies in the cache and may reach
+/// the medium at any time, in any order, or never; what a completed flush covers is on the medium (virtio 1.2,
+/// 5.2.6.2). Reads see the newest. A flush takes the cache to the medium in order.</summary>
+internal sealed class VolatileCache(IDiskImage inner, PowerCutOptions options, Action<CutPoint> reached)
+    : ForwardingDiskImage(inner)
 {
     private readonly Lock gate = new();
     private readonly LinkedList<CachedWrite> writes = new();
@@ -114,8 +115,8 @@ internal sealed class VolatileCache(IDiskImage inner, PowerCutOptions options, A
         return BlockStatus.Ok;
     }
 
-    /// <summary>The power fails: draws what reaches the medium of what was not flushed, writes it, and answers nothing any more. Gives
-    /// for people what was kept and lost.</summary>
+    /// <summary>The power fails: draws what reaches the medium of what was not flushed, writes it, and answers nothing
+    /// any more. Gives for people what was kept and lost.</summary>
     public string Cut(IEntropy entropy)
     {
         lock (gate)
@@ -129,8 +130,8 @@ internal sealed class VolatileCache(IDiskImage inner, PowerCutOptions options, A
         }
     }
 
-    // Each sector holds what was there at the last flush, or any version that was written since: a version may have gone down before
-    // it was overwritten in the cache.
+    // Each sector holds what was there at the last flush, or any version that was written since: a version may have
+    // gone down before it was overwritten in the cache.
     private (int Kept, int All) KeepSectors(IEntropy entropy)
     {
         SortedDictionary<long, List<CachedWrite>> versions = [];

@@ -49,5 +49,6 @@ public enum TransferDirection : byte
 /// <summary>One rule's transfers.</summary>
 internal sealed class ShortTransfers(ShortDmaOptions options) : IFaultDecorator<IDmaSpace>
 {
-    public IDmaSpace Decorate(IDmaSpace inner, in FaultSite site, IFaultScope scope) => new ShortDmaSpace(inner, options, scope);
+    public IDmaSpace Decorate(IDmaSpace inner, in FaultSite site, IFaultScope scope) =>
+        new ShortDmaSpace(inner, options, scope);
 }

@@ -5,9 +5,10 @@ using Hv.Sdk.Memory;
 
 namespace Hv.Faults.ShortDma;
 
-/// <summary>A bus master's view of memory in which transfers stop short: a read gives zeroes from there on, a write leaves memory as it
-/// was.</summary>
-internal sealed class ShortDmaSpace(IDmaSpace inner, ShortDmaOptions options, IFaultScope scope) : ForwardingDmaSpace(inner)
+/// <summary>A bus master's view of memory in which transfers stop short: a read gives zeroes from there on, a write
+/// leaves memory as it was.</summary>
+internal sealed class ShortDmaSpace(IDmaSpace inner, ShortDmaOptions options, IFaultScope scope)
+    : ForwardingDmaSpace(inner)
 {
     public override bool TryRead(GuestPhysicalAddress address, Span<byte> to)
     {
@@ -24,9 +25,11 @@ internal sealed class ShortDmaSpace(IDmaSpace inner, ShortDmaOptions options, IF
         return Report("write", address, from.Length, through);
     }
 
-    public override bool TryWindow(GuestPhysicalAddress address, int lengthBytes, DmaAccess access, out DmaWindow window)
+    public override bool TryWindow(GuestPhysicalAddress address, int lengthBytes, DmaAccess access,
+        out DmaWindow window)
     {
-        if (!IsHit(address, lengthBytes, access, out int through)) return base.TryWindow(address, lengthBytes, access, out window);
+        if (!IsHit(address, lengthBytes, access, out int through))
+            return base.TryWindow(address, lengthBytes, access, out window);
         window = default;
         // A failed window has let nothing through; there is no half of one.
         if (!Report("window", address, lengthBytes, options.Report ? 0 : through)) return false;
@@ -35,7 +38,8 @@ internal sealed class ShortDmaSpace(IDmaSpace inner, ShortDmaOptions options, IF
 
     public override bool TryLease(GuestPhysicalAddress address, int lengthBytes, DmaAccess access, out IDmaLease lease)
     {
-        if (!IsHit(address, lengthBytes, access, out int through)) return base.TryLease(address, lengthBytes, access, out lease);
+        if (!IsHit(address, lengthBytes, access, out int through))
+            return base.TryLease(address, lengthBytes, access, out lease);
         ShortCopy copy = new(Inner, address, lengthBytes, access, through);
         lease = copy;
         return Report("lease", address, lengthBytes, options.Report ? 0 : through) && copy.TryFill();
@@ -51,7 +55,8 @@ internal sealed class ShortDmaSpace(IDmaSpace inner, ShortDmaOptions options, IF
 
     public override bool TryWriteUInt16(GuestPhysicalAddress address, ushort value)
     {
-        if (!IsHit(address, sizeof(ushort), DmaAccess.Write, out int through)) return base.TryWriteUInt16(address, value);
+        if (!IsHit(address, sizeof(ushort), DmaAccess.Write, out int through))
+            return base.TryWriteUInt16(address, value);
         if (through != 0) base.TryWrite(address, [(byte)value]);
         return Report("write", address, sizeof(ushort), through);
     }
@@ -66,7 +71,8 @@ internal sealed class ShortDmaSpace(IDmaSpace inner, ShortDmaOptions options, IF
             _ => DmaAccess.Read | DmaAccess.Write,
         };
         ulong end = address.Value + (ulong)Math.Max(0, lengthBytes);
-        bool isThere = end > options.Address && (options.Length == 0 || address.Value < options.Address + options.Length);
+        bool isThere = end > options.Address
+            && (options.Length == 0 || address.Value < options.Address + options.Length);
         return lengthBytes > through && (access & meant) != 0 && isThere && scope.Strikes();
     }
 
@@ -78,7 +84,8 @@ internal sealed class ShortDmaSpace(IDmaSpace inner, ShortDmaOptions options, IF
         return !options.Report;
     }
 
-    private sealed class ShortCopy(IDmaSpace inner, GuestPhysicalAddress address, int lengthBytes, DmaAccess access, int through)
+    private sealed class ShortCopy(IDmaSpace inner, GuestPhysicalAddress address, int lengthBytes, DmaAccess access,
+        int through)
         : DmaCopy(inner, address, lengthBytes, access)
     {
         protected override void Read(Span<byte> guest) => guest[through..].Clear();

@@ -11,7 +11,8 @@ internal sealed class BenchFaultHost(DeviceBench bench, IVmClock clock, IStrand 
     public IDmaSpace Memory => bench.Memory;
     public IStrand Strand => strand;
 
-    /// <summary>Timers of faults: no reset cancels them, and they are no part of what is compared of the device.</summary>
+    /// <summary>Timers of faults: no reset cancels them, and they are no part of what is compared of the
+    /// device.</summary>
     public List<BenchTimer> Timers { get; } = [];
 
     public IFaultEntropy CreateEntropy(string name) => new Stream(bench.Setup.Seed ^ HashOf(name));
