@@ -512,6 +512,6 @@ public sealed class BlockTests : IDisposable
         (TestMachine next, _) = Machine([]);
         next.Description = next.Description with { RestoreFrom = file };
         using Machine refused = next.Make();
-        Assert.Contains("disk0", Assert.Throws<StateException>(refused.Start).Message, StringComparison.Ordinal);
+        Assert.Contains("disk0", Assert.Throws<StateException>(() => refused.Start()).Message, StringComparison.Ordinal);
     }
 }

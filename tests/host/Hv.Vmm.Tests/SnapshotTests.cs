@@ -163,7 +163,7 @@ public sealed class SnapshotTests : IDisposable
     private static string Refusal(TestMachine m)
     {
         using Machine machine = m.Make();
-        return Assert.Throws<StateException>(machine.Start).Message;
+        return Assert.Throws<StateException>(() => machine.Start()).Message;
     }
 
     [Fact]
