@@ -15,9 +15,7 @@ namespace Hv.Control;
 /// <param name="hvVersion">Version of Hv, for <see cref="Info"/>.</param>
 public sealed class ControlService(Machine machine, PluginCatalog catalog, string hvVersion)
 {
-    /// <summary>The runtime frees replaced code when it collects garbage, which a machine at work hardly makes: with
-    /// this many contexts waiting it is told to.</summary>
-    private const int MostWaitingContexts = 8;
+    private readonly PluginReloader reloader = new(machine, catalog);
 
     /// <summary>What machine this is.</summary>
     public MachineInfo Info() => new()
@@ -74,26 +72,9 @@ public sealed class ControlService(Machine machine, PluginCatalog catalog, strin
     public async Task<ReloadInfo> ReloadAsync(ReloadRequest request)
     {
         ArgumentNullException.ThrowIfNull(request);
-        ReloadReport report;
         long begin = Stopwatch.GetTimestamp();
-        try
-        {
-            using PluginReplacement replacement = catalog.Prepare(request.Plugin, request.Path);
-            report = await machine.ReloadAsync(replacement).ConfigureAwait(false);
-            replacement.Commit();
-        }
-        catch (ReloadRefusedException e)
-        {
-            throw new DiagnosticException(
-                new Diagnostic(Codes.NotReplaceable, Place.Of(request.Plugin), e.Problem, e.Remedy));
-        }
-
+        ReloadReport report = await reloader.ReloadAsync(request.Plugin, request.Path).ConfigureAwait(false);
         TimeSpan all = Stopwatch.GetElapsedTime(begin);
-        if (catalog.RetiredContexts(mustCollect: false).InMemory >= MostWaitingContexts)
-        {
-            GC.Collect();
-        }
-
         return new ReloadInfo
         {
             Plugin = report.Plugin,
@@ -102,6 +83,7 @@ public sealed class ControlService(Machine machine, PluginCatalog catalog, strin
             Devices = [.. report.Devices.Select(d => d.Path)],
             PreparationMs = Math.Round((all - report.Blackout).TotalMilliseconds, 3),
             BlackoutMs = Math.Round(report.Blackout.TotalMilliseconds, 3),
+            ContextsInMemory = catalog.RetiredContexts(mustCollect: false).InMemory,
         };
     }
 

@@ -74,6 +74,9 @@ public sealed record ReloadInfo
     public required double PreparationMs { get; init; }
     /// <summary>Host time in which the guest did not run.</summary>
     public required double BlackoutMs { get; init; }
+    /// <summary>Replaced code that is still in memory. The runtime frees it when it collects garbage; a number that grows means that
+    /// something of the plugin leads to it: a thread, a timer, an event of a static class.</summary>
+    public int ContextsInMemory { get; init; }
 }
 
 /// <summary>One thing that is in the way, as in docs/errors.md.</summary>

@@ -10,6 +10,13 @@ namespace Hv.PluginHost;
 /// One container per plugin, because one bad part fails every export of the container that it is in.</summary>
 internal sealed class LoadedPlugin
 {
+    /// <summary>Names of the assemblies of the framework: what the runtime may load and does not lie beside the host.</summary>
+    private static readonly Lazy<HashSet<string>> Framework = new(() =>
+    [
+        .. ((string?)AppContext.GetData("TRUSTED_PLATFORM_ASSEMBLIES") ?? "").Split(Path.PathSeparator, StringSplitOptions.RemoveEmptyEntries)
+            .Where(p => !p.StartsWith(AppContext.BaseDirectory, StringComparison.Ordinal)).Select(p => Path.GetFileNameWithoutExtension(p)!),
+    ]);
+
     private readonly InstalledPlugin plugin;
     private readonly CompositionHost container;
     private readonly PluginCode code;
@@ -120,8 +127,8 @@ internal sealed class LoadedPlugin
         return null;
     }
 
-    /// <summary>What the host has must not stand in for what the plugin forgot to bring: it would work until the host's
-    /// version moves.</summary>
+    /// <summary>What the host has, or a probing path of the author's machine, must not stand in for what the plugin forgot to bring: it
+    /// would work until either moves.</summary>
     private static bool CheckReferences(InstalledPlugin plugin, string path, Assembly assembly)
     {
         AssemblyName sdk = typeof(IDevice).Assembly.GetName();
@@ -141,8 +148,7 @@ internal sealed class LoadedPlugin
             }
 
             string file = $"{reference.Name}.dll";
-            if (!File.Exists(Path.Combine(plugin.Folder, file))
-                && File.Exists(Path.Combine(AppContext.BaseDirectory, file)))
+            if (!File.Exists(Path.Combine(plugin.Folder, file)) && !Framework.Value.Contains(reference.Name!))
             {
                 plugin.AddProblem(Codes.DependencyMissing, Place.Of(path),
                     $"it needs {file}, which is not in its folder", "copy it there: the host does not lend its own");

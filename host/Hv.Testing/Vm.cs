@@ -6,6 +6,7 @@ using Hv.Sdk.Management;
 using Hv.Sdk.Memory;
 using Hv.Sdk.Time;
 using Hv.Vmm;
+using Hv.Vmm.Reload;
 
 namespace Hv.Testing;
 
@@ -15,12 +16,14 @@ public sealed class Vm : IAsyncDisposable
 {
     private readonly Machine machine;
     private readonly VmLog log;
+    private readonly PluginReloader reloader;
     private readonly string listFile;
     private readonly TimeSpan patience;
 
-    private Vm(Machine machine, VmLog log, string listFile, TimeSpan patience)
+    private Vm(Machine machine, PluginCatalog catalog, VmLog log, string listFile, TimeSpan patience)
     {
         this.machine = machine;
+        reloader = new PluginReloader(machine, catalog);
         this.log = log;
         this.listFile = listFile;
         this.patience = patience;
@@ -66,7 +69,7 @@ public sealed class Vm : IAsyncDisposable
             Machine machine = await Task.Factory.StartNew(
                 () => new MachineBuilder(new CatalogExtensions(catalog), log).Build(definition.Machine),
                 CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default).ConfigureAwait(false);
-            Vm vm = new(machine, log, list, setup.Patience);
+            Vm vm = new(machine, catalog, log, list, setup.Patience);
             machine.Start(isPaused);
             return vm;
         }
@@ -109,6 +112,12 @@ public sealed class Vm : IAsyncDisposable
 
     /// <summary>Presses the power button; the guest decides.</summary>
     public void PressPowerButton() => machine.PressPowerButton();
+
+    /// <summary>Replaces a plugin's code under the running guest, as <c>hv plugin reload</c> does. Needs the key <c>reloadable</c>.</summary>
+    /// <param name="plugin">The plugin's id.</param>
+    /// <param name="folder">Where the new code is; null for where the plugin is installed.</param>
+    /// <exception cref="DiagnosticException">The new code is broken or cannot take over; the code that ran goes on.</exception>
+    public Task<ReloadReport> Reload(string plugin, string? folder = null) => reloader.ReloadAsync(plugin, folder);
 
     /// <summary>Saves everything to a file and goes on as before.</summary>
     public Task Save(string file) => machine.SaveAsync(file);

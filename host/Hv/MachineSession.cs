@@ -27,9 +27,12 @@ internal sealed class MachineSession(
         supervised?.Describe(new RunFacts(
             definition.Machine.Name, definition.ResultFile is { } file ? Path.GetFullPath(file) : null, isJson));
         (IFrontEnd FrontEnd, OptionValues Options)[] frontEnds = [.. definition.FrontEnds.Select(Create)];
+        string? saver = definition.FrontEnds.Zip(frontEnds)
+            .FirstOrDefault(f => f.Second.FrontEnd is ISavingFrontEnd s && s.AsksToSave(f.Second.Options)).First?.Name;
+        MachineDescription description = definition.Machine with { SavingAskedBy = saver is null ? null : $"front-end '{saver}'" };
         using var log = new MachineLog(definition.Machine.Name, definition.LogLevel);
         using Machine machine = new MachineBuilder(new CatalogExtensions(catalog), log, supervised?.Record)
-            .Build(definition.Machine);
+            .Build(description);
         using var signals = new EndSignals(machine, supervised);
         using var cancel = new CancellationTokenSource();
         Task[] shown = [.. frontEnds.Select(f => Show(f.FrontEnd, machine, f.Options, log, cancel.Token))];

@@ -130,7 +130,14 @@ public sealed class FaultPlan(IFaultHost host, bool isOpen)
         {
             outermost = contract;
             foreach (FaultRule rule in plan.rules) Decorate(rule);
-            if (!plan.IsOpen || !Forwarders.Has<T>()) return outermost;
+            if (!plan.IsOpen)
+            {
+                // Nothing is added any more. What was wired must not be held from here: its device may be replaced.
+                T given = outermost;
+                outermost = null;
+                return given;
+            }
+            if (!Forwarders.Has<T>()) return outermost;
             if (forwarder is null) forwarder = Forwarders.Create(outermost);
             else forwarder.Inner = outermost;
             return (T)forwarder;

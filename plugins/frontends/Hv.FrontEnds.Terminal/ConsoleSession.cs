@@ -180,10 +180,11 @@ internal sealed class ConsoleSession : IDisposable
 
     private void Save()
     {
+        string file = options.SaveFile ?? TerminalOptions.UsualSaveFile;
         try
         {
-            machine.SaveAsync(options.SaveFile).GetAwaiter().GetResult();
-            Say($"saved to {options.SaveFile}; hv run --restore {options.SaveFile} goes on from here");
+            machine.SaveAsync(file).GetAwaiter().GetResult();
+            Say($"saved to {file}; hv run --restore {file} goes on from here");
         }
         catch (Exception e) when (e is InvalidOperationException or IOException or UnauthorizedAccessException)
         {

@@ -7,10 +7,13 @@ namespace Hv.FrontEnds.Terminal;
 /// <summary>Shows the machine's serial console on the terminal that the host was started on.</summary>
 [SupportedOSPlatform("linux")]
 [FrontEnd("terminal", Title = "The serial console on this terminal, or on standard input and output")]
-public sealed class TerminalFrontEnd : IFrontEnd
+public sealed class TerminalFrontEnd : IFrontEnd, ISavingFrontEnd
 {
     /// <inheritdoc/>
     public OptionSchema Options => TerminalOptions.Schema;
+
+    /// <inheritdoc/>
+    public bool AsksToSave(OptionValues options) => TerminalOptions.Bind(options).SaveFile is not null;
 
     /// <inheritdoc/>
     public async Task RunAsync(IMachine machine, OptionValues options, CancellationToken cancel)

@@ -108,6 +108,14 @@ public interface IFrontEnd
     Task RunAsync(IMachine machine, OptionValues options, CancellationToken cancel);
 }
 
+/// <summary>Implemented by a front-end with a command that saves the machine.</summary>
+public interface ISavingFrontEnd
+{
+    /// <summary>Whether these options set saving up. A machine that cannot be saved is then refused when it is created, with the
+    /// device's name, and not when somebody saves it.</summary>
+    bool AsksToSave(OptionValues options);
+}
+
 /// <summary>A device that has a power button. Provided as a service.</summary>
 public interface IPowerButton
 {

@@ -21,13 +21,14 @@ internal sealed class HvProcess : IDisposable
     public static string Executable { get; } = Path.GetFullPath(typeof(HvProcess).Assembly
         .GetCustomAttributes<AssemblyMetadataAttribute>().Single(a => a.Key == "HvExecutable").Value!);
 
-    private HvProcess(IEnumerable<string> arguments)
+    private HvProcess(IEnumerable<string> arguments, IReadOnlyDictionary<string, string>? variables = null)
     {
         ProcessStartInfo start = new(Executable, arguments)
         {
             RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true,
             WorkingDirectory = Path.GetTempPath(),
         };
+        foreach ((string name, string value) in variables ?? new Dictionary<string, string>()) start.Environment[name] = value;
         process = Process.Start(start)!;
         process.ErrorDataReceived += (_, line) => { lock (errors) errors.AppendLine(line.Data); };
         process.BeginErrorReadLine();
@@ -36,6 +37,9 @@ internal sealed class HvProcess : IDisposable
 
     /// <summary>Starts <c>hv</c> with these arguments.</summary>
     public static HvProcess Start(params IEnumerable<string> arguments) => new(arguments);
+
+    /// <summary>The same with variables of the environment.</summary>
+    public static HvProcess Start(IReadOnlyDictionary<string, string> variables, params IEnumerable<string> arguments) => new(arguments, variables);
 
     /// <summary>Runs <c>hv</c> to its end.</summary>
     public static async Task<HvProcess> Run(params IEnumerable<string> arguments)

@@ -132,6 +132,7 @@ internal static class PluginReloadCommand
                 json.WriteEndArray();
                 json.WriteNumber("preparationMs", done.PreparationMs);
                 json.WriteNumber("blackoutMs", done.BlackoutMs);
+                json.WriteNumber("contextsInMemory", done.ContextsInMemory);
                 json.WriteEndObject();
             });
             return;
@@ -143,5 +144,10 @@ internal static class PluginReloadCommand
         Console.Out.WriteLine(string.Create(CultureInfo.InvariantCulture,
             $"{DateTime.Now:HH:mm:ss} {done.Plugin} {version}: {devices}; the guest stood still for {done.BlackoutMs:0.0} ms"
             + $" (prepared in {done.PreparationMs:0} ms)"));
+        if (done.ContextsInMemory > PluginReloader.MostWaitingContexts)
+        {
+            Console.Out.WriteLine($"         {done.ContextsInMemory} replaced versions stay in memory: a thread, a timer or an event of a "
+                + "static class leads to them");
+        }
     }
 }
