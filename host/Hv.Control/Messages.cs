@@ -74,8 +74,8 @@ public sealed record ReloadInfo
     public required double PreparationMs { get; init; }
     /// <summary>Host time in which the guest did not run.</summary>
     public required double BlackoutMs { get; init; }
-    /// <summary>Replaced code that is still in memory. The runtime frees it when it collects garbage; a number that grows means that
-    /// something of the plugin leads to it: a thread, a timer, an event of a static class.</summary>
+    /// <summary>Replaced code that is still in memory. The runtime frees it when it collects garbage; a number that
+    /// grows means that something of the plugin leads to it: a thread, a timer, an event of a static class.</summary>
     public int ContextsInMemory { get; init; }
 }
 

@@ -10,11 +10,14 @@ namespace Hv.PluginHost;
 /// One container per plugin, because one bad part fails every export of the container that it is in.</summary>
 internal sealed class LoadedPlugin
 {
-    /// <summary>Names of the assemblies of the framework: what the runtime may load and does not lie beside the host.</summary>
+    /// <summary>Names of the assemblies of the framework: what the runtime may load and does not lie beside the
+    /// host.</summary>
     private static readonly Lazy<HashSet<string>> Framework = new(() =>
     [
-        .. ((string?)AppContext.GetData("TRUSTED_PLATFORM_ASSEMBLIES") ?? "").Split(Path.PathSeparator, StringSplitOptions.RemoveEmptyEntries)
-            .Where(p => !p.StartsWith(AppContext.BaseDirectory, StringComparison.Ordinal)).Select(p => Path.GetFileNameWithoutExtension(p)!),
+        .. ((string?)AppContext.GetData("TRUSTED_PLATFORM_ASSEMBLIES") ?? "")
+            .Split(Path.PathSeparator, StringSplitOptions.RemoveEmptyEntries)
+            .Where(p => !p.StartsWith(AppContext.BaseDirectory, StringComparison.Ordinal))
+            .Select(p => Path.GetFileNameWithoutExtension(p)!),
     ]);
 
     private readonly InstalledPlugin plugin;
@@ -127,8 +130,8 @@ internal sealed class LoadedPlugin
         return null;
     }
 
-    /// <summary>What the host has, or a probing path of the author's machine, must not stand in for what the plugin forgot to bring: it
-    /// would work until either moves.</summary>
+    /// <summary>What the host has, or a probing path of the author's machine, must not stand in for what the plugin
+    /// forgot to bring: it would work until either moves.</summary>
     private static bool CheckReferences(InstalledPlugin plugin, string path, Assembly assembly)
     {
         AssemblyName sdk = typeof(IDevice).Assembly.GetName();

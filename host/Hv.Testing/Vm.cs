@@ -113,10 +113,12 @@ public sealed class Vm : IAsyncDisposable
     /// <summary>Presses the power button; the guest decides.</summary>
     public void PressPowerButton() => machine.PressPowerButton();
 
-    /// <summary>Replaces a plugin's code under the running guest, as <c>hv plugin reload</c> does. Needs the key <c>reloadable</c>.</summary>
+    /// <summary>Replaces a plugin's code under the running guest, as <c>hv plugin reload</c> does. Needs the key
+    /// <c>reloadable</c>.</summary>
     /// <param name="plugin">The plugin's id.</param>
     /// <param name="folder">Where the new code is; null for where the plugin is installed.</param>
-    /// <exception cref="DiagnosticException">The new code is broken or cannot take over; the code that ran goes on.</exception>
+    /// <exception cref="DiagnosticException">The new code is broken or cannot take over; the code that ran goes
+    /// on.</exception>
     public Task<ReloadReport> Reload(string plugin, string? folder = null) => reloader.ReloadAsync(plugin, folder);
 
     /// <summary>Saves everything to a file and goes on as before.</summary>

@@ -29,7 +29,10 @@ internal sealed class MachineSession(
         (IFrontEnd FrontEnd, OptionValues Options)[] frontEnds = [.. definition.FrontEnds.Select(Create)];
         string? saver = definition.FrontEnds.Zip(frontEnds)
             .FirstOrDefault(f => f.Second.FrontEnd is ISavingFrontEnd s && s.AsksToSave(f.Second.Options)).First?.Name;
-        MachineDescription description = definition.Machine with { SavingAskedBy = saver is null ? null : $"front-end '{saver}'" };
+        MachineDescription description = definition.Machine with
+        {
+            SavingAskedBy = saver is null ? null : $"front-end '{saver}'",
+        };
         using var log = new MachineLog(definition.Machine.Name, definition.LogLevel);
         using Machine machine = new MachineBuilder(new CatalogExtensions(catalog), log, supervised?.Record)
             .Build(description);

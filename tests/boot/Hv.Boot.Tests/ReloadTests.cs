@@ -5,17 +5,19 @@ using Xunit.Abstractions;
 
 namespace Hv.Boot.Tests;
 
-/// <summary>The code of the disk and of the serial port is replaced under a Linux that writes and reads its disk, compares what it reads,
-/// and talks on the line all the time.</summary>
+/// <summary>The code of the disk and of the serial port is replaced under a Linux that writes and reads its disk,
+/// compares what it reads, and talks on the line all the time.</summary>
 public sealed class ReloadTests(ITestOutputHelper output) : IDisposable
 {
     private const int DiskBytes = 64 << 20;
     private const int PingEvery = 10;
     private const int CollectEvery = 100;
-    // What a guest at work makes the process take and give back between two looks; 20 KB lost with each reload would be more.
+    // What a guest at work makes the process take and give back between two looks; 20 KB lost with each reload would
+    // be more.
     private const long PrivateBytesNoise = 16 << 20;
 
-    // Each round writes a block at another place, past all caches, and reads it back; whatever goes wrong prints FAILED.
+    // Each round writes a block at another place, past all caches, and reads it back; whatever goes wrong prints
+    // FAILED.
     private const string Script = """
         echo 1 > /proc/sys/kernel/printk
         (while read line; do echo "heard $line"; [ "$line" = end ] && : > /tmp/end; done) < /dev/console &

@@ -9,8 +9,9 @@ using Hv.Sdk;
 
 namespace Hv.PluginHost.Tests;
 
-/// <summary>The traps of load contexts and composition that were found before Hv was written, one or more tests a row of the list in
-/// docs/concepts/plugins.md. <see cref="BrokenPlugin"/> has the ways in which a single plugin is broken.</summary>
+/// <summary>The traps of load contexts and composition that were found before Hv was written, one or more tests a row
+/// of the list in docs/concepts/plugins.md. <see cref="BrokenPlugin"/> has the ways in which a single plugin is
+/// broken.</summary>
 public sealed class TrapTable : IDisposable
 {
     private readonly FixtureInstallation installation = new();
