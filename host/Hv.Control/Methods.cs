@@ -1,6 +1,6 @@
 namespace Hv.Control;
 
-/// <summary>The methods of the control channel, version 1 (docs/adr/0007). Names and members are only ever added; what
+/// <summary>The methods of the control channel, version 1 (docs/adr/0009). Names and members are only ever added; what
 /// changes its meaning gets another name, and <see cref="Version"/> counts what was added.</summary>
 public static class Methods
 {

@@ -76,7 +76,7 @@ public static class Codes
     public const string PluginHung = "HV2018";
 
     /// <summary>A plugin's code cannot be replaced under the running guest; the code that ran goes on.</summary>
-    public const string NotReplaceable = "HV2018";
+    public const string NotReplaceable = "HV2019";
 
     /// <summary>The command line is not understood.</summary>
     public const string BadUsage = "HV3001";
