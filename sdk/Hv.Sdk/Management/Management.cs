@@ -111,8 +111,8 @@ public interface IFrontEnd
 /// <summary>Implemented by a front-end with a command that saves the machine.</summary>
 public interface ISavingFrontEnd
 {
-    /// <summary>Whether these options set saving up. A machine that cannot be saved is then refused when it is created, with the
-    /// device's name, and not when somebody saves it.</summary>
+    /// <summary>Whether these options set saving up. A machine that cannot be saved is then refused when it is
+    /// created, with the device's name, and not when somebody saves it.</summary>
     bool AsksToSave(OptionValues options);
 }
 

@@ -28,7 +28,8 @@ internal sealed class HvProcess : IDisposable
             RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true,
             WorkingDirectory = Path.GetTempPath(),
         };
-        foreach ((string name, string value) in variables ?? new Dictionary<string, string>()) start.Environment[name] = value;
+        foreach ((string name, string value) in variables ?? new Dictionary<string, string>())
+            start.Environment[name] = value;
         process = Process.Start(start)!;
         process.ErrorDataReceived += (_, line) => { lock (errors) errors.AppendLine(line.Data); };
         process.BeginErrorReadLine();
@@ -39,7 +40,8 @@ internal sealed class HvProcess : IDisposable
     public static HvProcess Start(params IEnumerable<string> arguments) => new(arguments);
 
     /// <summary>The same with variables of the environment.</summary>
-    public static HvProcess Start(IReadOnlyDictionary<string, string> variables, params IEnumerable<string> arguments) => new(arguments, variables);
+    public static HvProcess Start(
+        IReadOnlyDictionary<string, string> variables, params IEnumerable<string> arguments) => new(arguments, variables);
 
     /// <summary>Runs <c>hv</c> to its end.</summary>
     public static async Task<HvProcess> Run(params IEnumerable<string> arguments)
@@ -90,7 +92,8 @@ internal sealed class HvProcess : IDisposable
         await process.StandardInput.FlushAsync();
     }
 
-    /// <summary>Bytes of shared memory that <c>hv</c> and its children hold of the host's: guest RAM is the only large part.</summary>
+    /// <summary>Bytes of shared memory that <c>hv</c> and its children hold of the host's: guest RAM is the only
+    /// large part.</summary>
     public long SharedMemoryBytes()
     {
         long total = 0;

@@ -29,7 +29,8 @@ public sealed class ReplacedPlugins : IDisposable
         return catalog;
     }
 
-    private static string Use(PluginCatalog catalog) => catalog.Create<IDeviceFactory>(ExtensionKind.Device, "lamp").ToString()!;
+    private static string Use(PluginCatalog catalog) =>
+        catalog.Create<IDeviceFactory>(ExtensionKind.Device, "lamp").ToString()!;
 
     // Objects of plugins must not stay on a test's stack.
     [MethodImpl(MethodImplOptions.NoInlining)]
@@ -123,7 +124,9 @@ public sealed class ReplacedPlugins : IDisposable
             ["nothing"] = (() => installation.Add(Plugin, "public sealed class Lamp { }", "lamp"), Codes.ExportsNothing),
             ["renamed"] = (() => installation.Add(Plugin, DeviceSource.Factory("torch", "Lamp"), "lamp"), Codes.ManifestMismatch),
             ["sdk"] = (() => installation.WriteManifest(Plugin, ">=2.0 <3.0", ["lamp"]), Codes.WrongSdk),
-            ["copy"] = (() => File.Copy(PluginCompiler.SdkPath, Path.Combine(installation.Folder(Plugin), "Hv.Sdk.dll")), Codes.OwnSdkCopy),
+            ["copy"] = (
+                () => File.Copy(PluginCompiler.SdkPath, Path.Combine(installation.Folder(Plugin), "Hv.Sdk.dll")),
+                Codes.OwnSdkCopy),
         };
         foreach ((string how, (Action @break, string code)) in ways)
         {
@@ -172,7 +175,8 @@ public sealed class ReplacedPlugins : IDisposable
         PluginCatalog catalog = Open();
         installation.Add("Other", DeviceSource.Factory("lamp", "Other"), "lamp");
 
-        DiagnosticException e = Assert.Throws<DiagnosticException>(() => catalog.Prepare(Plugin, installation.Folder("Other")));
+        DiagnosticException e = Assert.Throws<DiagnosticException>(
+            () => catalog.Prepare(Plugin, installation.Folder("Other")));
 
         Assert.Equal(Codes.NotReplaceable, e.Diagnostics[0].Code);
         Assert.Contains("'Lamp'", e.Diagnostics[0].Problem, StringComparison.Ordinal);

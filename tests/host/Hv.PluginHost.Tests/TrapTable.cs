@@ -14,6 +14,9 @@ namespace Hv.PluginHost.Tests;
 /// broken.</summary>
 public sealed class TrapTable : IDisposable
 {
+    private const BindingFlags Statics =
+        BindingFlags.Static | BindingFlags.Public | BindingFlags.NonPublic | BindingFlags.DeclaredOnly;
+
     private readonly FixtureInstallation installation = new();
 
     public void Dispose() => installation.Dispose();
@@ -34,7 +37,8 @@ public sealed class TrapTable : IDisposable
     {
         installation.Add("Neighbour", DeviceSource.Factory("neighbour", "Neighbour"), "neighbour");
         PluginCatalog catalog = installation.Open();
-        Diagnostic found = Assert.Throws<DiagnosticException>(() => catalog.Create<IDeviceFactory>(ExtensionKind.Device, device)).Diagnostics[0];
+        Diagnostic found = Assert.Throws<DiagnosticException>(
+            () => catalog.Create<IDeviceFactory>(ExtensionKind.Device, device)).Diagnostics[0];
         Assert.NotNull(catalog.Create<IDeviceFactory>(ExtensionKind.Device, "neighbour"));
         return found;
     }
@@ -148,7 +152,9 @@ public sealed class TrapTable : IDisposable
 
     [Fact]
     public void Row08_TheSharedAssembly_RefersToTheFrameworkOnly() =>
-        Assert.All(typeof(IDevice).Assembly.GetReferencedAssemblies(), r => Assert.StartsWith("System.", r.Name, StringComparison.Ordinal));
+        Assert.All(
+            typeof(IDevice).Assembly.GetReferencedAssemblies(),
+            r => Assert.StartsWith("System.", r.Name, StringComparison.Ordinal));
 
     [Fact]
     public void Row08_PluginBringsALibraryThatTheHostHasToo_GetsItsOwn()
@@ -229,16 +235,18 @@ public sealed class TrapTable : IDisposable
         catalog.IsReloadable = isReloadable;
 
         Assert.NotEqual(
-            catalog.Create<IDeviceFactory>(ExtensionKind.Device, "One").ToString(), catalog.Create<IDeviceFactory>(ExtensionKind.Device, "Two").ToString());
+            catalog.Create<IDeviceFactory>(ExtensionKind.Device, "One").ToString(),
+            catalog.Create<IDeviceFactory>(ExtensionKind.Device, "Two").ToString());
     }
 
     [Fact]
     public void Row13_TheLoadersLibrary_IsKnownToOneClassOnly()
     {
-        const BindingFlags All = BindingFlags.Instance | BindingFlags.Static | BindingFlags.Public | BindingFlags.NonPublic | BindingFlags.DeclaredOnly;
+        const BindingFlags All = BindingFlags.Instance | Statics;
         IEnumerable<string> users = typeof(PluginCatalog).Assembly.GetTypes()
             .Where(t => t.GetFields(All).Select(f => f.FieldType)
-                .Concat(t.GetMethods(All).SelectMany(m => m.GetParameters().Select(p => p.ParameterType).Append(m.ReturnType)))
+                .Concat(t.GetMethods(All)
+                    .SelectMany(m => m.GetParameters().Select(p => p.ParameterType).Append(m.ReturnType)))
                 .Any(u => (u.FullName ?? "").Contains("McMaster", StringComparison.Ordinal)))
             .Select(t => (t.DeclaringType ?? t).Name).Distinct();
 
@@ -258,7 +266,8 @@ public sealed class TrapTable : IDisposable
     [Fact]
     public void Row15_TheHost_RefusesToBeTrimmedOrCompiledAheadAsAWhole()
     {
-        string project = typeof(TrapTable).Assembly.GetCustomAttributes<AssemblyMetadataAttribute>().Single(a => a.Key == "HvProject").Value!;
+        string project = typeof(TrapTable).Assembly.GetCustomAttributes<AssemblyMetadataAttribute>()
+            .Single(a => a.Key == "HvProject").Value!;
         XElement target = XDocument.Load(project).Descendants("Target").Single(t => (string?)t.Attribute("Name") == "RefuseTrimming");
 
         Assert.Contains("PublishTrimmed", (string)target.Attribute("Condition")!, StringComparison.Ordinal);
@@ -269,7 +278,6 @@ public sealed class TrapTable : IDisposable
     [Fact]
     public void Row16_TheSharedAssembly_KeepsNothingByTypesOfPlugins()
     {
-        const BindingFlags Statics = BindingFlags.Static | BindingFlags.Public | BindingFlags.NonPublic | BindingFlags.DeclaredOnly;
         foreach (Type type in typeof(IDevice).Assembly.GetTypes())
         {
             foreach (FieldInfo field in type.GetFields(Statics).Where(f => !f.IsLiteral))
