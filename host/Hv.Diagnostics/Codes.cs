@@ -78,6 +78,9 @@ public static class Codes
     /// <summary>A plugin's code cannot be replaced under the running guest; the code that ran goes on.</summary>
     public const string NotReplaceable = "HV2019";
 
+    /// <summary>A plugin uses experimental contracts of another minor version of the SDK.</summary>
+    public const string ExperimentalContracts = "HV2025";
+
     /// <summary>The command line is not understood.</summary>
     public const string BadUsage = "HV3001";
     /// <summary>Nothing to boot was given.</summary>

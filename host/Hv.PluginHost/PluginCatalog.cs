@@ -384,6 +384,16 @@ public sealed class PluginCatalog
                 "install the version of the plugin that was built for this host");
         }
 
+        // A contract that may still change is promised for the minor version that the plugin was compiled against.
+        Version built = manifest.CompiledWith ?? SdkVersion;
+        if (manifest.Experimental.Count > 0 && (built.Major, built.Minor) != (SdkVersion.Major, SdkVersion.Minor))
+        {
+            plugin.AddProblem(Codes.ExperimentalContracts, manifest.SdkPlace,
+                $"it uses contracts that may still change ({string.Join(", ", manifest.Experimental)}) as they were in "
+                    + $"Hv.Sdk {built.ToString(2)}, this host has {SdkVersion.ToString(2)}",
+                "install the version of the plugin that was built for this host");
+        }
+
         if (plugin.Entry.Isolation == Isolation.Process)
         {
             plugin.AddProblem(Codes.IsolationUnavailable, plugin.Entry.Place,

@@ -31,7 +31,7 @@ public sealed record ManifestState(string Id, int Version, int ReadsFrom);
 /// <summary>What a <c>plugin.json</c> says. Reading one loads no code of the plugin.</summary>
 public sealed class PluginManifest
 {
-    private static readonly string[] Keys = ["id", "version", "sdk", "assembly", "provides", "states", "$schema"];
+    private static readonly string[] Keys = ["id", "version", "sdk", "assembly", "provides", "states", "experimental", "compiledWith", "$schema"];
     private static readonly string[] ProvidedKeys = ["kind", "name", "title", "buses", "options", "saveable", "experimental"];
     private static readonly string[] StateKeys = ["id", "version", "readsFrom", "fields"];
     private static readonly string[] KnownBuses = ["pci", "mmio", "isa"];
@@ -51,6 +51,10 @@ public sealed class PluginManifest
     public required string Assembly { get; init; }
     /// <summary>What it provides.</summary>
     public required IReadOnlyList<ProvidedName> Provides { get; init; }
+    /// <summary>The contracts that it uses and that may still change, for example <c>block</c>.</summary>
+    public required IReadOnlyList<string> Experimental { get; init; }
+    /// <summary>The version of the SDK, major and minor, whose experimental contracts it was compiled against.</summary>
+    public Version? CompiledWith { get; init; }
     /// <summary>The layouts of state that its devices write.</summary>
     public required IReadOnlyList<ManifestState> States { get; init; }
 
@@ -90,6 +94,8 @@ public sealed class PluginManifest
             SdkPlace = root["sdk"]!.Place,
             Assembly = assembly,
             Provides = provides,
+            Experimental = [.. (root["experimental"]?.Items ?? []).Select(e => e.Text)],
+            CompiledWith = System.Version.TryParse(root["compiledWith"]?.Text, out Version? built) ? built : null,
             States = states,
         };
     }

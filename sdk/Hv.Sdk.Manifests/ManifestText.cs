@@ -62,6 +62,21 @@ public static class ManifestText
 
         manifest["assembly"] = assembly;
         manifest["provides"] = Provides(facts["provides"]!.AsArray(), written?["provides"] as JsonArray);
+        // What the plugin uses of what may still change, and as which version had it.
+        if (written?["experimental"] is { } said && !JsonNode.DeepEquals(said, facts["experimental"] ?? new JsonArray()))
+        {
+            throw new ManifestException("HVG022", "\"experimental\" says "
+                + $"{said.ToJsonString()}, the code uses {facts["experimental"]?.ToJsonString() ?? "[]"}: leave the key out");
+        }
+
+        foreach (string key in (string[])["experimental", "compiledWith"])
+        {
+            if (facts[key] is { } value)
+            {
+                manifest[key] = value.DeepClone();
+            }
+        }
+
         if (facts["states"] is JsonArray { Count: > 0 } states)
         {
             manifest["states"] = states.DeepClone();

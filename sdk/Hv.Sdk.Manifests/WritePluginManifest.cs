@@ -18,6 +18,8 @@ public sealed class WritePluginManifest : Microsoft.Build.Utilities.Task
     /// <summary>The versions of the SDK, unless they are written by hand.</summary>
     [Required]
     public string SdkRange { get; set; } = "";
+    /// <summary>The Hv.Sdk.dll that it was compiled against.</summary>
+    public string Sdk { get; set; } = "";
     /// <summary>A manifest that was written by hand; empty when there is none.</summary>
     public string Written { get; set; } = "";
     /// <summary>Where the manifest goes; afterwards there is none when the assembly provides nothing.</summary>
@@ -37,7 +39,13 @@ public sealed class WritePluginManifest : Microsoft.Build.Utilities.Task
                 ["assembly"] = Path.GetFileName(Assembly),
             };
             JsonObject? written = File.Exists(Written) ? ManifestText.Parse(File.ReadAllText(Written)) : null;
-            if (ManifestText.Compose(project, PluginFacts.Read(Assembly), written) is not { } text)
+            JsonObject? facts = PluginFacts.Read(Assembly);
+            if (facts is not null && Sdk.Length > 0)
+            {
+                AddExperimental(facts);
+            }
+
+            if (ManifestText.Compose(project, facts, written) is not { } text)
             {
                 File.Delete(Output);
             }
@@ -53,5 +61,15 @@ public sealed class WritePluginManifest : Microsoft.Build.Utilities.Task
         }
 
         return !Log.HasLoggedErrors;
+    }
+
+    private void AddExperimental(JsonObject facts)
+    {
+        IReadOnlyList<string> used = ExperimentalContracts.Used(Assembly, Sdk);
+        if (used.Count > 0)
+        {
+            facts["experimental"] = new JsonArray([.. used.Select(name => JsonValue.Create(name))]);
+            facts["compiledWith"] = ExperimentalContracts.SdkVersion(Sdk).ToString(2);
+        }
     }
 }

@@ -69,6 +69,28 @@ public sealed class BrokenPlugin : IDisposable
         Assert.Equal(4, found.Place.Line);
     }
 
+    [Theory]
+    [InlineData("1.7", true)]
+    [InlineData("1.0", false)]
+    public void Open_ExperimentalContractsOfAVersion_AreRefusedOnAnother(string compiledWith, bool isRefused)
+    {
+        installation.Add("Broken", DeviceSource.Factory("broken", "Broken"), "broken");
+        installation.WriteManifestText("Broken", $$"""
+            { "id": "Broken", "version": "1.0.0", "sdk": ">=1.0 <2.0", "assembly": "Broken.dll",
+              "experimental": ["block", "network"], "compiledWith": "{{compiledWith}}",
+              "provides": [ { "kind": "device", "name": "broken", "title": "a fixture" } ] }
+            """);
+
+        InstalledPlugin plugin = installation.Open().Plugins.Single(p => p.Name == "Broken");
+
+        Assert.Equal(["block", "network"], plugin.Manifest!.Experimental);
+        Assert.Equal(isRefused, plugin.Problems.Count > 0);
+        Assert.All(plugin.Problems, p => Assert.Equal(Codes.ExperimentalContracts, p.Code));
+        Assert.All(plugin.Problems, p => Assert.Contains("block, network", p.Problem));
+        Assert.All(plugin.Problems, p => Assert.Contains("1.7, this host has 1.0", p.Problem));
+        Assert.False(plugin.IsLoaded);
+    }
+
     [Fact]
     public void Create_CompiledAgainstAnotherMajorInSpiteOfItsManifest_IsRefused()
     {

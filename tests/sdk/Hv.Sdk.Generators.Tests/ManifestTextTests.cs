@@ -49,6 +49,22 @@ public sealed class ManifestTextTests
         Assert.Equal("""["pci"]""", manifest["provides"]![0]!["buses"]!.ToJsonString());
     }
 
+    [Fact]
+    public void Compose_WithExperimentalContracts_NamesThemAndTheVersion()
+    {
+        JsonObject facts = Facts;
+        facts["experimental"] = new JsonArray("block");
+        facts["compiledWith"] = "1.0";
+
+        JsonObject manifest = Object(ManifestText.Compose(Project, facts, null)!);
+
+        Assert.Equal("""["block"]""", manifest["experimental"]!.ToJsonString());
+        Assert.Equal("1.0", (string)manifest["compiledWith"]!);
+        Assert.StartsWith("HVG022 \"experimental\" says [\"network\"], the code uses [\"block\"]",
+            Refusal("""{ "experimental": ["network"] }""", facts), StringComparison.Ordinal);
+        Assert.StartsWith("HVG022 \"experimental\"", Refusal("""{ "experimental": ["network"] }""", Facts), StringComparison.Ordinal);
+    }
+
     [Theory]
     [InlineData("""{ "provides": [] }""", "HVG022 device 'gpio' is not in \"provides\"")]
     [InlineData("""{ "provides": [ { "kind": "device", "name": "gpio" }, { "kind": "device", "name": "gpio16" } ] }""", "HVG022 device 'gpio16' is in \"provides\", and no class")]

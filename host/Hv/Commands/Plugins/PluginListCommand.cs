@@ -25,12 +25,13 @@ internal static class PluginListCommand
             return problems.Length == 0 ? ExitCodes.Success : ExitCodes.HostFailure;
         }
 
-        Table table = Tables.New("PLUGIN", "VERSION", "STATE", "PROVIDES");
+        Table table = Tables.New("PLUGIN", "VERSION", "STATE", "PROVIDES", "EXPERIMENTAL");
         foreach (InstalledPlugin plugin in catalog.Plugins)
         {
             string state = !plugin.IsEnabled ? "off" : plugin.Problems.Count > 0 ? "broken" : "ok";
             string provides = string.Join(", ", plugin.Manifest?.Provides.Select(p => $"{p.Kind} {p.Name}") ?? []);
-            table.AddRow(Tables.Cells(plugin.Name, plugin.Manifest?.Version ?? "", state, provides));
+            string experimental = string.Join(", ", plugin.Manifest?.Experimental ?? []);
+            table.AddRow(Tables.Cells(plugin.Name, plugin.Manifest?.Version ?? "", state, provides, experimental));
         }
 
         Tables.Write(table);

@@ -44,6 +44,13 @@ internal static class PluginListing
         }
 
         json.WriteEndArray();
+        json.WriteStartArray("experimental");
+        foreach (string contract in plugin.Manifest?.Experimental ?? [])
+        {
+            json.WriteStringValue(contract);
+        }
+
+        json.WriteEndArray();
         json.WritePropertyName("problems");
         JsonOutput.WriteDiagnostics(json, problems);
         json.WriteEndObject();
