@@ -77,7 +77,14 @@ public static class Codes
 
     /// <summary>A plugin's code cannot be replaced under the running guest; the code that ran goes on.</summary>
     public const string NotReplaceable = "HV2019";
-
+    /// <summary>A plugin is not the one that plugins.json pins.</summary>
+    public const string PinMismatch = "HV2020";
+    /// <summary>A package of a plugin cannot be unpacked.</summary>
+    public const string BadPluginPackage = "HV2021";
+    /// <summary>A plugin of that id is installed already.</summary>
+    public const string AlreadyInstalled = "HV2022";
+    /// <summary>The list that is to be changed does not have the plugin.</summary>
+    public const string NotInList = "HV2023";
     /// <summary>A plugin uses experimental contracts of another minor version of the SDK.</summary>
     public const string ExperimentalContracts = "HV2025";
 

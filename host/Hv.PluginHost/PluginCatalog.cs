@@ -46,20 +46,36 @@ public sealed class PluginCatalog
 
     /// <summary>Reads plugins.json and the manifests that it leads to. Never throws for what is wrong in
     /// them.</summary>
-    public static PluginCatalog Open(string listPath)
+    public static PluginCatalog Open(string listPath) => Open([listPath], []);
+
+    /// <summary>Reads several lists, of which a later one wins where two have the same folder, and adds plugins by their
+    /// folders, which take the place of installed ones of the same id. Never throws for what is wrong in them.</summary>
+    public static PluginCatalog Open(
+        IEnumerable<string> listPaths, IEnumerable<(string Folder, Place Place)> additional)
     {
         var bag = new DiagnosticBag();
-        string root = Path.GetDirectoryName(Path.GetFullPath(listPath))!;
         var byFolder = new Dictionary<string, PluginListEntry>();
-        foreach (PluginListEntry entry in PluginList.Read(listPath, bag))
+        foreach (string listPath in listPaths)
         {
-            foreach (string folder in PluginList.Folders(entry, root))
+            string root = Path.GetDirectoryName(Path.GetFullPath(listPath))!;
+            foreach (PluginListEntry entry in PluginList.Read(listPath, bag))
             {
-                byFolder[folder] = entry;
+                foreach (string folder in PluginList.Folders(entry, root))
+                {
+                    byFolder[folder] = byFolder.TryGetValue(folder, out PluginListEntry? earlier)
+                        ? entry with { Pin = entry.Pin ?? earlier.Pin } : entry;
+                }
             }
         }
 
         var catalog = new PluginCatalog(bag.Items);
+        foreach ((string folder, Place place) in additional)
+        {
+            string full = Path.TrimEndingDirectorySeparator(Path.GetFullPath(folder));
+            byFolder.Remove(full);
+            catalog.AddPlugin(full, PluginListEntry.Override(full, place));
+        }
+
         foreach ((string folder, PluginListEntry entry) in byFolder)
         {
             catalog.AddPlugin(folder, entry);
@@ -352,6 +368,11 @@ public sealed class PluginCatalog
         }
 
         var plugin = new InstalledPlugin(folder, entry, PluginManifest.Read(manifestPath, bag));
+        if (plugins.Exists(p => p.Entry.IsOverride && p.Manifest is not null && p.Manifest.Id == plugin.Manifest?.Id))
+        {
+            return;
+        }
+
         plugin.AddProblems(bag.Items.Select(d => d with { Problem = $"plugin '{plugin.Name}': {d.Problem}" }));
         plugins.Add(plugin);
         if (plugin.Manifest is { } manifest)
@@ -394,6 +415,7 @@ public sealed class PluginCatalog
                 "install the version of the plugin that was built for this host");
         }
 
+        CheckPin(plugin, manifest);
         if (plugin.Entry.Isolation == Isolation.Process)
         {
             plugin.AddProblem(Codes.IsolationUnavailable, plugin.Entry.Place,
@@ -406,6 +428,26 @@ public sealed class PluginCatalog
         {
             plugin.AddProblem(Codes.IdTwice, plugin.Place, $"the plugin in '{twin.Folder}' has the same id",
                 "remove one of them, or switch it off in plugins.json");
+        }
+    }
+
+    /// <summary>Id and version, which the manifest says; the files are hashed when their code is about to be
+    /// loaded.</summary>
+    private static void CheckPin(InstalledPlugin plugin, PluginManifest manifest)
+    {
+        if (plugin.Entry.Pin is not { } pin)
+        {
+            return;
+        }
+
+        foreach ((string what, string? pinned, string found) in (ReadOnlySpan<(string, string?, string)>)
+            [("id", pin.Id, manifest.Id), ("version", pin.Version, manifest.Version)])
+        {
+            if (pinned is not null && pinned != found)
+            {
+                plugin.AddProblem(Codes.PinMismatch, pin.Place, $"its {what} is {found}; {pinned} is pinned",
+                    $"install {pinned} again, or change the entry if {found} is meant");
+            }
         }
     }
 

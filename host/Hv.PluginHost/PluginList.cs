@@ -19,13 +19,30 @@ public enum Isolation : byte
 /// <param name="Isolation">How far it is kept from the host.</param>
 /// <param name="Options">Options for whatever it provides, below those of a VM definition.</param>
 public sealed record PluginListEntry(
-    string Path, Place Place, bool IsEnabled, Isolation Isolation, IReadOnlyDictionary<string, string> Options);
+    string Path, Place Place, bool IsEnabled, Isolation Isolation, IReadOnlyDictionary<string, string> Options)
+{
+    /// <summary>Which plugin it must be; null when anything in the folder will do.</summary>
+    public PluginPin? Pin { get; init; }
+    /// <summary>Takes the place of installed plugins of the same id, for one command.</summary>
+    public bool IsOverride { get; init; }
+
+    /// <summary>An entry for a folder that a command names.</summary>
+    public static PluginListEntry Override(string folder, Place place) =>
+        new(folder, place, true, Isolation.Context, new Dictionary<string, string>()) { IsOverride = true };
+}
+
+/// <summary>Which plugin an entry of plugins.json stands for. Members that are null are not checked.</summary>
+/// <param name="Id">Its id.</param>
+/// <param name="Version">Its version.</param>
+/// <param name="Hash">The hash of its folder, as <see cref="PluginHash"/> gives it.</param>
+/// <param name="Place">Where the entry stands.</param>
+public sealed record PluginPin(string? Id, string? Version, string? Hash, Place Place);
 
 /// <summary>What a <c>plugins.json</c> says: the plugins of an installation. Later entries override earlier ones for
 /// the same folder, so that <c>plugins/*</c> may be followed by an exception.</summary>
 public static class PluginList
 {
-    private static readonly string[] EntryKeys = ["path", "enabled", "isolation", "options"];
+    private static readonly string[] EntryKeys = ["path", "enabled", "isolation", "options", "id", "version", "hash"];
     private static readonly string[] Isolations = ["context", "process"];
 
     /// <summary>The file's name at the root of an installation.</summary>
@@ -89,7 +106,22 @@ public static class PluginList
 
         return new PluginListEntry(path.Text, path.Place, item["enabled"]?.Kind != JsonValueKind.False,
             isolation == "process" ? Isolation.Process : Isolation.Context,
-            item["options"]?.Members.ToDictionary(m => m.Key, m => m.Value.Text) ?? []);
+            item["options"]?.Members.ToDictionary(m => m.Key, m => m.Value.Text) ?? [])
+        {
+            Pin = ReadPin(item, bag),
+        };
+    }
+
+    private static PluginPin? ReadPin(JsonValue item, DiagnosticBag bag)
+    {
+        string? hash = item["hash"]?.Text;
+        if (hash is not null && !PluginHash.IsHash(hash))
+        {
+            bag.Error(Codes.BadValue, item["hash"]!.Place, $"'{hash}' is not a hash", "hv plugin info shows a plugin's");
+        }
+
+        (string? id, string? version) = (item["id"]?.Text, item["version"]?.Text);
+        return id is null && version is null && hash is null ? null : new PluginPin(id, version, hash, item.Place);
     }
 
     /// <summary>The plugin folders that an entry means, sorted. A pattern means those that hold a manifest; a plain

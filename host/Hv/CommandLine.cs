@@ -53,6 +53,7 @@ internal static class CommandLine
         root.Options.OfType<VersionOption>().Single().Action = new VersionAction();
         root.Options.Add(global.Json);
         root.Options.Add(global.Plugins);
+        root.Options.Add(global.WithPlugin);
         root.Subcommands.Add(RunCommand.Create(global, guestArguments, supervised));
         root.Subcommands.Add(PluginCommand.Create(global));
         root.Subcommands.Add(DeviceCommand.Create(global));

@@ -14,4 +14,6 @@ internal static class ExitCodes
     public const int HostFailure = 4;
     /// <summary>What was asked for cannot be had here.</summary>
     public const int Unavailable = 5;
+    /// <summary>It came to no result: what was to be tried was not.</summary>
+    public const int Inconclusive = 6;
 }

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Hv.Diagnostics;
 using Hv.PluginHost;
 
 namespace Hv;
@@ -17,12 +18,32 @@ internal sealed class GlobalOptions
     /// <summary>Another list of plugins.</summary>
     public Option<string?> Plugins { get; } = new("--plugins")
     {
-        Description = "the list of plugins, instead of plugins.json beside hv",
+        Description = "the list of plugins, instead of the installation's and your own",
         HelpName = "F",
         Recursive = true,
     };
 
-    /// <summary>Opens the list that was asked for.</summary>
-    public PluginCatalog OpenCatalog(ParseResult parsed) =>
-        PluginCatalog.Open(parsed.GetValue(Plugins) ?? Installation.PluginList);
+    /// <summary>Plugins that are not installed.</summary>
+    public Option<string[]> WithPlugin { get; } = new("--with-plugin")
+    {
+        Description = "use the plugin in this folder too, in place of an installed one of its id",
+        HelpName = "FOLDER",
+        Recursive = true,
+        Arity = ArgumentArity.OneOrMore,
+        AllowMultipleArgumentsPerToken = false,
+    };
+
+    /// <summary>Opens the lists that were asked for.</summary>
+    public PluginCatalog OpenCatalog(ParseResult parsed)
+    {
+        IEnumerable<string> lists = parsed.GetValue(Plugins) is { } only
+            ? [only]
+            : ((string[])[Installation.PluginList, Installation.UserPluginList]).Where(
+                l => l == Installation.PluginList || File.Exists(l));
+        return PluginCatalog.Open(
+            lists, (parsed.GetValue(WithPlugin) ?? []).Select(f => (f, Place.Of(WithPlugin.Name))));
+    }
+
+    /// <summary>The list that commands change: the one that was named, else the user's own.</summary>
+    public string EditableList(ParseResult parsed) => parsed.GetValue(Plugins) ?? Installation.UserPluginList;
 }

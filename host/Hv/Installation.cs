@@ -15,6 +15,18 @@ internal static class Installation
     /// <summary>The list of plugins when no other is given.</summary>
     public static string PluginList => Path.Combine(AppContext.BaseDirectory, PluginHost.PluginList.FileName);
 
+    /// <summary>The templates of <c>hv plugin new</c>.</summary>
+    public static string TemplateDirectory => Path.Combine(AppContext.BaseDirectory, "templates");
+
+    /// <summary>The packages that plugins are written with; not in every installation.</summary>
+    public static string PackageDirectory => Path.Combine(AppContext.BaseDirectory, "packages");
+
+    /// <summary>What the user has installed: plugins, and the list of them.</summary>
+    public static string DataDirectory => Xdg("XDG_DATA_HOME", Path.Combine(".local", "share"));
+
+    /// <summary>The user's own list of plugins, which is read after <see cref="PluginList"/>.</summary>
+    public static string UserPluginList => Path.Combine(DataDirectory, PluginHost.PluginList.FileName);
+
     /// <summary>What can be made again: kernels and roots of guests.</summary>
     public static string CacheDirectory => Xdg("XDG_CACHE_HOME", ".cache");
 

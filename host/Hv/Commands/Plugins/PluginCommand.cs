@@ -7,10 +7,19 @@ internal static class PluginCommand
 {
     /// <summary>The command with its own commands.</summary>
     public static Command Create(GlobalOptions global) =>
-        new("plugin", "Looks at plugins, and replaces them under running guests.")
+        new("plugin", "Makes, checks, tests, installs and removes plugins, and replaces them under running guests.")
     {
+        PluginNewCommand.Create(global),
         PluginListCommand.Create(global),
+        PluginInfoCommand.Create(global),
+        PluginAddCommand.Create(global),
+        PluginRemoveCommand.Create(global),
+        PluginEnableCommand.Create(global),
+        PluginDisableCommand.Create(global),
+        PluginVerifyCommand.Create(global),
         PluginCheckCommand.Create(global),
+        PluginTestCommand.Create(global),
+        PluginPackCommand.Create(global),
         PluginReloadCommand.Create(global),
     };
 }

@@ -25,16 +25,26 @@ internal static class PluginListCommand
             return problems.Length == 0 ? ExitCodes.Success : ExitCodes.HostFailure;
         }
 
-        Table table = Tables.New("PLUGIN", "VERSION", "STATE", "PROVIDES", "EXPERIMENTAL");
+        Table table = Tables.New("PLUGIN", "VERSION", "STATE", "FROM", "PROVIDES", "EXPERIMENTAL");
         foreach (InstalledPlugin plugin in catalog.Plugins)
         {
             string state = !plugin.IsEnabled ? "off" : plugin.Problems.Count > 0 ? "broken" : "ok";
             string provides = string.Join(", ", plugin.Manifest?.Provides.Select(p => $"{p.Kind} {p.Name}") ?? []);
             string experimental = string.Join(", ", plugin.Manifest?.Experimental ?? []);
-            table.AddRow(Tables.Cells(plugin.Name, plugin.Manifest?.Version ?? "", state, provides, experimental));
+            table.AddRow(Tables.Cells(plugin.Name, plugin.Manifest?.Version ?? "", state, Origin(plugin), provides,
+                experimental));
         }
 
         Tables.Write(table);
         return problems.Length == 0 ? ExitCodes.Success : Failure.Report(problems, isJson);
     }
+
+    /// <summary>Who has it: the installation, the user, a list or folder that a flag names.</summary>
+    private static string Origin(InstalledPlugin plugin) => plugin.Entry switch
+    {
+        { IsOverride: true } => "flag",
+        { Place.Source: var list } when list == Installation.PluginList => "installation",
+        { Place.Source: var list } when list == Installation.UserPluginList => "you",
+        var entry => Path.GetFileName(entry.Place.Source),
+    };
 }
