@@ -106,7 +106,8 @@ internal sealed class LoadedPlugin
             return false;
         }
 
-        if (plugin.Entry.Pin is { Hash: { } pinned } pin && PluginHash.Of(plugin.Folder) is var found && found != pinned)
+        if (plugin.Entry.Pin is { Hash: { } pinned } pin
+            && PluginHash.Of(plugin.Folder) is var found && found != pinned)
         {
             plugin.AddProblem(Codes.PinMismatch, pin.Place, "its files are not those that were installed",
                 "hv plugin add --replace installs it again; if the change is meant, remove 'hash' from the entry");

@@ -48,8 +48,9 @@ public sealed class PluginCatalog
     /// them.</summary>
     public static PluginCatalog Open(string listPath) => Open([listPath], []);
 
-    /// <summary>Reads several lists, of which a later one wins where two have the same folder, and adds plugins by their
-    /// folders, which take the place of installed ones of the same id. Never throws for what is wrong in them.</summary>
+    /// <summary>Reads several lists, of which a later one wins where two have the same folder, and adds plugins by
+    /// their folders, which take the place of installed ones of the same id. Never throws for what is wrong in
+    /// them.</summary>
     public static PluginCatalog Open(
         IEnumerable<string> listPaths, IEnumerable<(string Folder, Place Place)> additional)
     {

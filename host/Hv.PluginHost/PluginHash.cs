@@ -4,9 +4,9 @@ using System.Text;
 
 namespace Hv.PluginHost;
 
-/// <summary>The hash of a plugin's folder: SHA-256 over its files in the order of their paths, for each the path (UTF-8,
-/// '/' between folders), a zero byte, the length in eight bytes (little-endian) and the contents. What is added, changed,
-/// renamed or removed changes it; dates and permissions do not.</summary>
+/// <summary>The hash of a plugin's folder: SHA-256 over its files in the order of their paths, for each the path
+/// (UTF-8, '/' between folders), a zero byte, the length in eight bytes (little-endian) and the contents. What is
+/// added, changed, renamed or removed changes it; dates and permissions do not.</summary>
 public static class PluginHash
 {
     private const string Prefix = "sha256:";

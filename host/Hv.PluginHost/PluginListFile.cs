@@ -13,6 +13,12 @@ public sealed class PluginListFile
         Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
     };
 
+    private static readonly JsonDocumentOptions Reading = new()
+    {
+        CommentHandling = JsonCommentHandling.Skip,
+        AllowTrailingCommas = true,
+    };
+
     private readonly string path;
     private readonly JsonObject root;
 
@@ -36,18 +42,15 @@ public sealed class PluginListFile
     public static PluginListFile Open(string path)
     {
         path = Path.GetFullPath(path);
-        JsonNode? found = File.Exists(path) ? JsonNode.Parse(File.ReadAllText(path), documentOptions: new JsonDocumentOptions
-        {
-            CommentHandling = JsonCommentHandling.Skip,
-            AllowTrailingCommas = true,
-        }) : null;
+        JsonNode? found = File.Exists(path) ? JsonNode.Parse(File.ReadAllText(path), documentOptions: Reading) : null;
         return new PluginListFile(path, found as JsonObject ?? new JsonObject { ["plugins"] = new JsonArray() });
     }
 
     /// <summary>Whether the list has an entry for just this folder.</summary>
     public bool Has(string folder) => Find(folder) is not null;
 
-    /// <summary>Sets members of the folder's entry, which is made when there is none; a null removes a member.</summary>
+    /// <summary>Sets members of the folder's entry, which is made when there is none; a null removes a
+    /// member.</summary>
     public void Set(string folder, IEnumerable<KeyValuePair<string, JsonNode?>> members)
     {
         JsonObject? entry = Find(folder);

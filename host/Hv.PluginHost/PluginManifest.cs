@@ -171,7 +171,8 @@ public sealed class PluginManifest
 
         int Version(string key)
         {
-            if (int.TryParse(item[key]?.Text, NumberStyles.None, CultureInfo.InvariantCulture, out int version) && version > 0)
+            if (int.TryParse(item[key]?.Text, NumberStyles.None, CultureInfo.InvariantCulture, out int version)
+                && version > 0)
             {
                 return version;
             }

@@ -5,8 +5,8 @@ using Hv.Diagnostics;
 
 namespace Hv.PluginHost;
 
-/// <summary>A plugin in one file. A package that <see cref="Pack"/> makes is a NuGet package of type <c>HvPlugin</c> with
-/// the plugin below <c>plugin/</c>; any zip with one plugin.json is taken too.</summary>
+/// <summary>A plugin in one file. A package that <see cref="Pack"/> makes is a NuGet package of type <c>HvPlugin</c>
+/// with the plugin below <c>plugin/</c>; any zip with one plugin.json is taken too.</summary>
 public static class PluginPackage
 {
     /// <summary>Where a package has the plugin.</summary>
@@ -23,19 +23,22 @@ public static class PluginPackage
     /// <summary>Unpacks the plugin of a package into an empty folder. Nothing is written outside it, and no more than
     /// 1 GiB, whatever the package says of itself.</summary>
     /// <exception cref="DiagnosticException">The file is no package, or a hostile one.</exception>
-    public static void Extract(string package, string to)
+    public static void Extract(string package, string to) => Extract(package, to, MaximumBytes);
+
+    /// <summary>The same with another bound.</summary>
+    public static void Extract(string package, string to, long mostBytes)
     {
         try
         {
             using ZipArchive archive = ZipFile.OpenRead(package);
             string prefix = PrefixOf(archive, package);
-            long left = MaximumBytes;
+            long left = mostBytes;
             foreach (ZipArchiveEntry entry in archive.Entries)
             {
                 string name = entry.FullName;
                 if (name.StartsWith(prefix, StringComparison.Ordinal) && !name.EndsWith('/'))
                 {
-                    left -= Extract(package, entry, name[prefix.Length..], to, left);
+                    left -= Extract(package, entry, name[prefix.Length..], to, left, mostBytes);
                 }
             }
         }
@@ -58,7 +61,8 @@ public static class PluginPackage
         }
     }
 
-    /// <summary>The folder inside a package that holds the plugin, with a '/' at its end unless it is the root.</summary>
+    /// <summary>The folder inside a package that holds the plugin, with a '/' at its end unless it is the
+    /// root.</summary>
     private static string PrefixOf(ZipArchive archive, string package)
     {
         if (archive.Entries.Count > MaximumEntries)
@@ -69,7 +73,8 @@ public static class PluginPackage
         string[] manifests =
         [
             .. archive.Entries.Select(e => e.FullName)
-                .Where(n => n == PluginManifest.FileName || n.EndsWith('/' + PluginManifest.FileName, StringComparison.Ordinal)),
+                .Where(n => n == PluginManifest.FileName
+                    || n.EndsWith('/' + PluginManifest.FileName, StringComparison.Ordinal)),
         ];
         string? own = manifests.FirstOrDefault(m => m == $"{Folder}/{PluginManifest.FileName}")
             ?? (manifests.Length == 1 ? manifests[0] : null);
@@ -77,11 +82,13 @@ public static class PluginPackage
             manifests.Length == 0 ? "it holds no plugin.json" : $"it holds {manifests.Length} plugins");
     }
 
-    private static long Extract(string package, ZipArchiveEntry entry, string name, string to, long most)
+    private static long Extract(
+        string package, ZipArchiveEntry entry, string name, string to, long left, long mostBytes)
     {
         string root = Path.GetFullPath(to) + Path.DirectorySeparatorChar;
         string path = Path.GetFullPath(Path.Combine(root, name));
-        bool isOutside = !path.StartsWith(root, StringComparison.Ordinal) || Path.IsPathRooted(name) || name.Contains('\\');
+        bool isOutside = !path.StartsWith(root, StringComparison.Ordinal)
+            || Path.IsPathRooted(name) || name.Contains('\\');
         if (isOutside || name.Split('/').Any(s => s is ".." or "." or ""))
         {
             throw Bad(package, $"the entry '{entry.FullName}' leads out of the plugin's folder");
@@ -102,9 +109,9 @@ public static class PluginPackage
         for (int count; (count = from.Read(buffer)) > 0; written += count)
         {
             // Lengths in a zip's directory are whatever its maker wrote.
-            if (written + count > most)
+            if (written + count > left)
             {
-                throw Bad(package, $"it unpacks to more than {MaximumBytes >> 20} MiB");
+                throw Bad(package, $"it unpacks to more than {mostBytes >> 20} MiB");
             }
 
             file.Write(buffer, 0, count);

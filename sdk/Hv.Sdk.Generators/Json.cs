@@ -9,7 +9,8 @@ internal sealed class Json
 
     public Json Text(string key, string value) => Raw(key, Quote(value));
 
-    public Json Number(string key, ulong value) => Raw(key, value.ToString(System.Globalization.CultureInfo.InvariantCulture));
+    public Json Number(string key, ulong value) =>
+        Raw(key, value.ToString(System.Globalization.CultureInfo.InvariantCulture));
 
     public Json Flag(string key, bool value) => Raw(key, value ? "true" : "false");
 

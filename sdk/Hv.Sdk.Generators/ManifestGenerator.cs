@@ -4,8 +4,9 @@ using Microsoft.CodeAnalysis.CSharp.Syntax;
 
 namespace Hv.Sdk.Generators;
 
-/// <summary>Writes what a plugin provides, with its options and the layouts of its states, into the assembly's metadata, from where the build
-/// takes it into plugin.json and <c>hv plugin verify</c> reads it without loading the code.</summary>
+/// <summary>Writes what a plugin provides, with its options and the layouts of its states, into the assembly's
+/// metadata, from where the build takes it into plugin.json and <c>hv plugin verify</c> reads it without loading the
+/// code.</summary>
 [Generator(LanguageNames.CSharp)]
 public sealed class ManifestGenerator : IIncrementalGenerator
 {
@@ -27,9 +28,11 @@ public sealed class ManifestGenerator : IIncrementalGenerator
         {
             provided = provided.Combine(Find(context, kind)).Select(static (both, _) => both.Left.AddRange(both.Right));
         }
-        IncrementalValueProvider<ImmutableArray<StateLayout>> states = context.SyntaxProvider.ForAttributeWithMetadataName(
-            StateGenerator.StateAttribute, static (node, _) => node is TypeDeclarationSyntax,
-            static (c, _) => StateLayout.Of((INamedTypeSymbol)c.TargetSymbol)).SelectMany(static (found, _) => found).Collect();
+        IncrementalValueProvider<ImmutableArray<StateLayout>> states = context.SyntaxProvider
+            .ForAttributeWithMetadataName(
+                StateGenerator.StateAttribute, static (node, _) => node is TypeDeclarationSyntax,
+                static (c, _) => StateLayout.Of((INamedTypeSymbol)c.TargetSymbol))
+            .SelectMany(static (found, _) => found).Collect();
         context.RegisterSourceOutput(provided.Combine(states), static (output, facts) =>
         {
             if (facts.Left.Length > 0) output.AddSource("Hv.Manifest.g.cs", Source(facts.Left, facts.Right));
@@ -53,11 +56,13 @@ public sealed class ManifestGenerator : IIncrementalGenerator
     {
         INamedTypeSymbol type = (INamedTypeSymbol)context.TargetSymbol;
         AttributeData attribute = context.Attributes[0];
-        Json json = new Json().Text("kind", kind).Text("name", (string?)attribute.ConstructorArguments.FirstOrDefault().Value ?? "");
+        Json json = new Json().Text("kind", kind)
+            .Text("name", (string?)attribute.ConstructorArguments.FirstOrDefault().Value ?? "");
         foreach (KeyValuePair<string, TypedConstant> named in attribute.NamedArguments)
         {
             if (named is { Key: "Title", Value.Value: string title }) json.Text("title", title);
-            if (named is { Key: "Buses", Value.Value: byte bits }) json.Texts("buses", Buses.Where((_, i) => ((bits >> i) & 1) != 0));
+            if (named is { Key: "Buses", Value.Value: byte bits })
+                json.Texts("buses", Buses.Where((_, i) => ((bits >> i) & 1) != 0));
         }
         string[] experimental = [.. type.AllInterfaces.SelectMany(i => i.OriginalDefinition.GetAttributes())
             .Where(a => a.AttributeClass?.Name == "ExperimentalAttribute").Select(a => a.ConstructorArguments[0].Value as string ?? "")
@@ -68,26 +73,32 @@ public sealed class ManifestGenerator : IIncrementalGenerator
         return json;
     }
 
-    /// <summary>The options, when the property names its record as in <c>Options => GpioOptions.Schema</c>; null when only running it would tell.</summary>
+    /// <summary>The options, when the property names its record as in <c>Options => GpioOptions.Schema</c>; null when
+    /// only running it would tell.</summary>
     private static List<Json>? Options(INamedTypeSymbol type, SemanticModel model)
     {
-        if (type.GetMembers("Options").OfType<IPropertySymbol>().FirstOrDefault()?.DeclaringSyntaxReferences.FirstOrDefault()?.GetSyntax()
+        if (type.GetMembers("Options").OfType<IPropertySymbol>().FirstOrDefault()
+            ?.DeclaringSyntaxReferences.FirstOrDefault()?.GetSyntax()
             is not PropertyDeclarationSyntax property) return null;
-        if ((property.ExpressionBody?.Expression ?? property.Initializer?.Value) is not MemberAccessExpressionSyntax value) return null;
+        if ((property.ExpressionBody?.Expression ?? property.Initializer?.Value)
+            is not MemberAccessExpressionSyntax value) return null;
         model = model.Compilation.GetSemanticModel(property.SyntaxTree);
         if (model.GetSymbolInfo(value.Expression).Symbol is not INamedTypeSymbol named) return null;
         if (named.ToDisplayString() == "Hv.Sdk.OptionSchema" && value.Name.Identifier.Text == "Empty") return [];
-        bool isRecord = named.GetAttributes().Any(a => a.AttributeClass?.ToDisplayString() == OptionsGenerator.OptionsAttribute);
+        bool isRecord = named.GetAttributes()
+            .Any(a => a.AttributeClass?.ToDisplayString() == OptionsGenerator.OptionsAttribute);
         if (!isRecord || value.Name.Identifier.Text != "Schema" || named.DeclaringSyntaxReferences.IsEmpty) return null;
         Generated mistakes = new("");
         return [.. named.GetMembers().OfType<IPropertySymbol>().Select(p => OptionMember.Create(p, model, mistakes))
             .OfType<OptionMember>().Select(m => m.Json)];
     }
 
-    /// <summary>Whether what <c>Create</c> makes has state or says that it has none; null when that cannot be seen.</summary>
+    /// <summary>Whether what <c>Create</c> makes has state or says that it has none; null when that cannot be
+    /// seen.</summary>
     private static bool? Saveable(INamedTypeSymbol type, SemanticModel model)
     {
-        if (type.GetMembers("Create").OfType<IMethodSymbol>().FirstOrDefault()?.DeclaringSyntaxReferences.FirstOrDefault()?.GetSyntax()
+        if (type.GetMembers("Create").OfType<IMethodSymbol>().FirstOrDefault()
+            ?.DeclaringSyntaxReferences.FirstOrDefault()?.GetSyntax()
             is not MethodDeclarationSyntax create) return null;
         model = model.Compilation.GetSemanticModel(create.SyntaxTree);
         ITypeSymbol[] devices = [.. create.DescendantNodes().OfType<BaseObjectCreationExpressionSyntax>()
@@ -111,14 +122,16 @@ public sealed class ManifestGenerator : IIncrementalGenerator
             return found.ToImmutable();
         }
 
-        private static void Collect(INamedTypeSymbol type, ImmutableArray<StateLayout>.Builder found, HashSet<string> seen)
+        private static void Collect(
+            INamedTypeSymbol type, ImmutableArray<StateLayout>.Builder found, HashSet<string> seen)
         {
             if (!seen.Add(type.ToDisplayString())) return;
             (string id, ushort version, ushort readsFrom) = Layout(type);
             List<Json> fields = [];
             foreach (StateMember member in StateGenerator.Members(type, new Generated("")).OrderBy(m => m.Tag))
             {
-                Json field = new Json().Number("tag", (ulong)Math.Max(0, member.Tag)).Text("name", member.Name).Text("type", member.TypeText);
+                Json field = new Json().Number("tag", (ulong)Math.Max(0, member.Tag))
+                    .Text("name", member.Name).Text("type", member.TypeText);
                 if (Inner(type, member.Name) is INamedTypeSymbol inner)
                 {
                     field.Text("of", Layout(inner).Id);
@@ -132,7 +145,8 @@ public sealed class ManifestGenerator : IIncrementalGenerator
             found.Add(new StateLayout(id, layout.ToString()));
         }
 
-        private static (string Id, ushort Version, ushort ReadsFrom) Layout(INamedTypeSymbol type) => StateGenerator.Layout(
+        private static (string Id, ushort Version, ushort ReadsFrom) Layout(INamedTypeSymbol type) =>
+            StateGenerator.Layout(
             type.GetAttributes().First(a => a.AttributeClass?.ToDisplayString() == StateGenerator.StateAttribute));
 
         private static INamedTypeSymbol? Inner(INamedTypeSymbol type, string member)

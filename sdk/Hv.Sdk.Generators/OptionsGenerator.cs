@@ -31,7 +31,8 @@ public sealed class OptionsGenerator : IIncrementalGenerator
         List<OptionMember> members = [];
         foreach (IPropertySymbol property in type.GetMembers().OfType<IPropertySymbol>())
         {
-            if (OptionMember.Create(property, context.SemanticModel, result) is OptionMember member) members.Add(member);
+            if (OptionMember.Create(property, context.SemanticModel, result) is OptionMember member)
+                members.Add(member);
         }
         if (result.HasErrors) return result;
 
@@ -62,7 +63,8 @@ internal sealed class OptionMember
     /// <summary>The option that a property is; null when it has no attribute, or a type that no option has.</summary>
     public static OptionMember? Create(IPropertySymbol property, SemanticModel model, Generated result)
     {
-        AttributeData? option = property.GetAttributes().FirstOrDefault(a => a.AttributeClass?.ToDisplayString() == OptionAttribute);
+        AttributeData? option = property.GetAttributes()
+            .FirstOrDefault(a => a.AttributeClass?.ToDisplayString() == OptionAttribute);
         if (option is null) return null;
         string name = Names.KebabCase(property.Name);
         string summary = (string?)option.ConstructorArguments[0].Value ?? "";
@@ -103,8 +105,10 @@ internal sealed class OptionMember
         }
         else if (property.Type.TypeKind == TypeKind.Enum)
         {
-            List<IFieldSymbol> fields = [.. property.Type.GetMembers().OfType<IFieldSymbol>().Where(f => f.HasConstantValue)];
-            IFieldSymbol? chosen = fields.FirstOrDefault(f => Equals(f.ConstantValue, constant)) ?? fields.FirstOrDefault();
+            List<IFieldSymbol> fields =
+                [.. property.Type.GetMembers().OfType<IFieldSymbol>().Where(f => f.HasConstantValue)];
+            IFieldSymbol? chosen = fields.FirstOrDefault(f => Equals(f.ConstantValue, constant))
+                ?? fields.FirstOrDefault();
             type = "Choice";
             choices = [.. fields.Select(c => Names.KebabCase(c.Name))];
             bounds.Add($"Choices = [{string.Join(", ", choices.Select(Emitter.Literal))}]");
@@ -153,7 +157,8 @@ internal sealed class OptionMember
         SyntaxNode? node = property.DeclaringSyntaxReferences.FirstOrDefault()?.GetSyntax();
         if (node is not PropertyDeclarationSyntax { Initializer: EqualsValueClauseSyntax initializer }) return null;
         // The property may stand in another file than what asks for it.
-        Optional<object?> value = model.Compilation.GetSemanticModel(node.SyntaxTree).GetConstantValue(initializer.Value);
+        Optional<object?> value =
+            model.Compilation.GetSemanticModel(node.SyntaxTree).GetConstantValue(initializer.Value);
         if (value.HasValue) return value.Value;
         result.Add(Diagnostics.NotConstant, property, property.Name);
         return null;

@@ -16,7 +16,8 @@ internal sealed class Scalar(string typeName, ScalarKind kind, int bytes)
 
     public string MaxText => Max + (Kind == ScalarKind.Unsigned ? "UL" : "L");
 
-    /// <summary>What the manifest calls the type: <c>flag</c>, <c>u8</c> to <c>u64</c>, <c>i8</c> to <c>i64</c>.</summary>
+    /// <summary>What the manifest calls the type: <c>flag</c>, <c>u8</c> to <c>u64</c>, <c>i8</c> to
+    /// <c>i64</c>.</summary>
     public string Name => Kind == ScalarKind.Flag ? "flag" : (Kind == ScalarKind.Unsigned ? "u" : "i") + (Bytes * 8);
 
     public string MinText => Bytes switch { 1 => "-128L", 2 => "-32768L", 4 => "-2147483648L", _ => "long.MinValue" };

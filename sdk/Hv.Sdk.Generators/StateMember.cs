@@ -8,7 +8,8 @@ internal abstract class StateMember(string name, int tag)
     public string Name { get; } = name;
     public int Tag { get; } = tag;
 
-    /// <summary>What the manifest calls the type: a scalar's name, <c>text</c>, <c>time</c>, <c>state</c>, and <c>[]</c> for many.</summary>
+    /// <summary>What the manifest calls the type: a scalar's name, <c>text</c>, <c>time</c>, <c>state</c>, and
+    /// <c>[]</c> for many.</summary>
     public abstract string TypeText { get; }
 
     public abstract void EmitSave(Emitter e);

@@ -4,8 +4,9 @@ using System.Text.Json.Nodes;
 
 namespace Hv.Sdk.Manifests;
 
-/// <summary>Puts a manifest together: what the assembly provides, what the project says of itself, and what its author wrote by hand. The
-/// author's words win where they are words (id, titles); where they are facts they must be true.</summary>
+/// <summary>Puts a manifest together: what the assembly provides, what the project says of itself, and what its
+/// author wrote by hand. The author's words win where they are words (id, titles); where they are facts they must be
+/// true.</summary>
 public static class ManifestText
 {
     private static readonly JsonSerializerOptions Layout = new()

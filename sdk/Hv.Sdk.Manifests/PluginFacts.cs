@@ -29,6 +29,7 @@ public static class PluginFacts
 
     private static bool IsMetadata(MetadataReader reader, CustomAttributeHandle handle) =>
         reader.GetCustomAttribute(handle).Constructor is { Kind: HandleKind.MemberReference } constructor
-        && reader.GetMemberReference((MemberReferenceHandle)constructor).Parent is { Kind: HandleKind.TypeReference } type
+        && reader.GetMemberReference((MemberReferenceHandle)constructor).Parent
+            is { Kind: HandleKind.TypeReference } type
         && reader.StringComparer.Equals(reader.GetTypeReference((TypeReferenceHandle)type).Name, "AssemblyMetadataAttribute");
 }

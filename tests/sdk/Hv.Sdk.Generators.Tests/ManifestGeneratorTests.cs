@@ -77,7 +77,8 @@ public sealed class ManifestGeneratorTests : IDisposable
         JsonArray options = Facts(Gpio)!["provides"]![0]!["options"]!.AsArray();
 
         Assert.Equal("""{"name":"port","type":"number","summary":"its port","default":"768","maximum":65535}""", options[0]!.ToJsonString());
-        Assert.Equal("""{"name":"start","type":"choice","summary":"how it starts","default":"all-low","choices":["all-low","all-high"]}""", options[1]!.ToJsonString());
+        Assert.Equal("""{"name":"start","type":"choice","summary":"how it starts","default":"all-low","choices":["all-low","all-high"]}""",
+            options[1]!.ToJsonString());
     }
 
     [Fact]

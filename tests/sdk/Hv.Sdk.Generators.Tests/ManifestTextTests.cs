@@ -6,7 +6,8 @@ namespace Hv.Sdk.Generators.Tests;
 /// <summary>What becomes of a manifest that is written by hand.</summary>
 public sealed class ManifestTextTests
 {
-    private static readonly JsonObject Project = Object("""{ "id": "acme.gpio", "version": "1.0.0", "sdk": ">=1.0 <2.0", "assembly": "Acme.Gpio.dll" }""");
+    private static readonly JsonObject Project = Object(
+        """{ "id": "acme.gpio", "version": "1.0.0", "sdk": ">=1.0 <2.0", "assembly": "Acme.Gpio.dll" }""");
 
     private static JsonObject Facts => Object("""
         { "provides": [ { "kind": "device", "name": "gpio", "title": "Lines", "buses": ["pci"], "saveable": true, "options": [] } ],
@@ -20,7 +21,8 @@ public sealed class ManifestTextTests
 
     private static string Refusal(string written, JsonObject? facts)
     {
-        var refusal = Assert.Throws<ManifestException>(() => ManifestText.Compose(Project, facts, ManifestText.Parse(written)));
+        var refusal = Assert.Throws<ManifestException>(
+            () => ManifestText.Compose(Project, facts, ManifestText.Parse(written)));
         return $"{refusal.Code} {refusal.Message}";
     }
 
@@ -72,7 +74,8 @@ public sealed class ManifestTextTests
     [InlineData("""{ "assembly": "Other.dll" }""", "HVG022 \"assembly\" says Other.dll")]
     [InlineData("""[]""", "HVG020 a manifest is an object")]
     [InlineData("""{ "id" """, "HVG020 this is not JSON")]
-    public void Compose_FactsWrittenWrong_AreRefused(string written, string refusal) => Assert.StartsWith(refusal, Refusal(written, Facts));
+    public void Compose_FactsWrittenWrong_AreRefused(string written, string refusal) =>
+        Assert.StartsWith(refusal, Refusal(written, Facts));
 
     [Fact]
     public void Compose_WrittenForALibraryWithoutAttributes_IsRefused() => Assert.StartsWith("HVG021", Refusal("{}", null));

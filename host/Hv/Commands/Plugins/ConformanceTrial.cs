@@ -30,7 +30,8 @@ internal sealed class ConformanceTrial
     /// <summary>Images for disk formats.</summary>
     public required IReadOnlyList<string> Images { get; init; }
 
-    /// <summary>The reports; none when there is no suite for the kind. A device has one for each bus that it fits on.</summary>
+    /// <summary>The reports; none when there is no suite for the kind. A device has one for each bus that it fits
+    /// on.</summary>
     /// <exception cref="ConfigurationException">What is tried refuses the settings.</exception>
     public IEnumerable<ConformanceReport> Run(ProvidedName provided) => provided.Kind.Name switch
     {

@@ -6,7 +6,8 @@ using Hv.PluginHost;
 
 namespace Hv.Commands.Plugins;
 
-/// <summary><c>hv plugin add</c>: installs a plugin for the user, or into the list that <c>--plugins</c> names.</summary>
+/// <summary><c>hv plugin add</c>: installs a plugin for the user, or into the list that <c>--plugins</c>
+/// names.</summary>
 internal static partial class PluginAddCommand
 {
     /// <summary>The command.</summary>
@@ -49,7 +50,8 @@ internal static partial class PluginAddCommand
                 return Failure.Report(problems, parsed.GetValue(global.Json));
             }
 
-            InstalledPlugin added = Add(global, parsed, target.Plugin, from, parsed.GetValue(replace), parsed.GetValue(link));
+            InstalledPlugin added = Add(
+                global, parsed, target.Plugin, from, parsed.GetValue(replace), parsed.GetValue(link));
             string names = string.Join(", ", added.Manifest!.Provides.Select(p => $"{p.Kind} {p.Name}"));
             PluginChange.Report("added", added, names, parsed.GetValue(global.Json));
             return ExitCodes.Success;
@@ -85,9 +87,11 @@ internal static partial class PluginAddCommand
         return PluginTarget.Find(global.OpenCatalog(parsed), id);
     }
 
-    private static void RefuseTwin(PluginCatalog installed, PluginListFile list, string id, string folder, bool isReplacing)
+    private static void RefuseTwin(
+        PluginCatalog installed, PluginListFile list, string id, string folder, bool isReplacing)
     {
-        foreach (InstalledPlugin twin in installed.Plugins.Where(p => p.Name == id && p.IsEnabled && p.Folder != folder))
+        foreach (InstalledPlugin twin in installed.Plugins
+            .Where(p => p.Name == id && p.IsEnabled && p.Folder != folder))
         {
             throw Refuse(Codes.AlreadyInstalled, id, $"a plugin of this id is installed already, in {twin.Folder}",
                 list.Has(twin.Folder) ? $"hv plugin rm {id} removes it" : $"hv plugin disable {id} switches it off");

@@ -31,7 +31,8 @@ internal static class PluginInfoCommand
                 Write(target.Plugin, manifest);
             }
 
-            return target.Plugin.Problems.Count == 0 ? ExitCodes.Success : Failure.Report(target.Plugin.Problems, isJson);
+            return target.Plugin.Problems.Count == 0
+                ? ExitCodes.Success : Failure.Report(target.Plugin.Problems, isJson);
         });
         return command;
     }

@@ -8,7 +8,8 @@ namespace Hv.Commands.Plugins;
 /// <summary>Everything that would keep a plugin from working here, found by looking first and loading last.</summary>
 internal static class PluginInspection
 {
-    /// <summary>What is wrong with it; nothing when all is well. Loads its code and constructs what it provides.</summary>
+    /// <summary>What is wrong with it; nothing when all is well. Loads its code and constructs what it
+    /// provides.</summary>
     public static IReadOnlyList<Diagnostic> Problems(PluginCatalog catalog, InstalledPlugin plugin)
     {
         if (plugin.Problems.Count > 0)

@@ -29,7 +29,8 @@ internal static class PluginRemoveCommand
             list.Remove(own.Folder);
             list.Save();
             // What was linked stays where it is.
-            bool isCopy = own.Folder.StartsWith(list.PluginDirectory + Path.DirectorySeparatorChar, StringComparison.Ordinal);
+            bool isCopy = own.Folder.StartsWith(
+                list.PluginDirectory + Path.DirectorySeparatorChar, StringComparison.Ordinal);
             if (isCopy && Directory.Exists(own.Folder))
             {
                 Directory.Delete(own.Folder, recursive: true);

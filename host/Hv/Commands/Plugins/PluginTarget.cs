@@ -46,7 +46,8 @@ internal sealed class PluginTarget : IDisposable
             return OfPackage(text);
         }
 
-        if (Directory.Exists(text) && (text.Contains(Path.DirectorySeparatorChar) || HasManifest(text) || text is "." or ".."))
+        if (Directory.Exists(text)
+            && (text.Contains(Path.DirectorySeparatorChar) || HasManifest(text) || text is "." or ".."))
         {
             return OfFolder(text, text, null);
         }

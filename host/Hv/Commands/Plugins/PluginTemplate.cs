@@ -4,8 +4,8 @@ using Hv.Diagnostics;
 
 namespace Hv.Commands.Plugins;
 
-/// <summary>A template of the package Hv.Templates, rendered as <c>dotnet new</c> does it, with the few of its means that
-/// those templates use.</summary>
+/// <summary>A template of the package Hv.Templates, rendered as <c>dotnet new</c> does it, with the few of its means
+/// that those templates use.</summary>
 internal sealed class PluginTemplate
 {
     private const string CommonFolder = "common";
@@ -62,7 +62,8 @@ internal sealed class PluginTemplate
 
     /// <summary>All at once: what was put in is not looked at again.</summary>
     private static string Replace(string text, Dictionary<string, string> values) => Regex.Replace(
-        text, string.Join('|', values.Keys.OrderByDescending(k => k.Length).Select(Regex.Escape)), m => values[m.Value]);
+        text, string.Join('|', values.Keys.OrderByDescending(k => k.Length).Select(Regex.Escape)),
+        m => values[m.Value]);
 
     /// <summary>The values of a template's symbols.</summary>
     private sealed class Symbols(JsonValue symbols, string name, IReadOnlyDictionary<string, string> parameters)

@@ -40,7 +40,11 @@ internal static class PluginTestCommand
             var trial = new ConformanceTrial
             {
                 Catalog = target.Catalog,
-                Options = new ConformanceOptions { Effort = parsed.GetValue(thorough) ? 10 : 1, Seed = parsed.GetValue(seed) },
+                Options = new ConformanceOptions
+                {
+                    Effort = parsed.GetValue(thorough) ? ConformanceOptions.Thorough.Effort : 1,
+                    Seed = parsed.GetValue(seed),
+                },
                 Only = parsed.GetValue(check) is { Length: > 0 } only ? only : null,
                 Settings = Settings(parsed.GetValue(set) ?? []),
                 Images = parsed.GetValue(image) ?? [],

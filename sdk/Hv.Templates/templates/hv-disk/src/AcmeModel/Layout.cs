@@ -3,8 +3,8 @@ using Hv.Sdk.Block;
 
 namespace AcmeModel;
 
-/// <summary>An image: a header of 4096 bytes, a table of 32-bit numbers (0: the block was never written; n: it is the n-th), blocks of 64 KiB.
-/// All numbers are little-endian.</summary>
+/// <summary>An image: a header of 4096 bytes, a table of 32-bit numbers (0: the block was never written; n: it is the
+/// n-th), blocks of 64 KiB. All numbers are little-endian.</summary>
 internal readonly struct Layout
 {
     public const int HeaderBytes = 4096;
@@ -36,7 +36,8 @@ internal readonly struct Layout
 
     /// <summary>A layout for a disk of this length.</summary>
     /// <exception cref="DiskException">It is not a length.</exception>
-    public static Layout ForLength(long lengthBytes) => lengthBytes is > 0 and <= MaximumLengthBytes && lengthBytes % SectorBytes == 0
+    public static Layout ForLength(long lengthBytes) =>
+        lengthBytes is > 0 and <= MaximumLengthBytes && lengthBytes % SectorBytes == 0
         ? new Layout(lengthBytes)
         : throw new DiskException($"a disk of {lengthBytes} bytes cannot be: it has whole sectors of {SectorBytes} bytes, up to {MaximumLengthBytes} bytes");
 

@@ -75,7 +75,8 @@ public sealed class TheModelImage : IDiskImage
             (int block, int within) = Locate(offsetBytes);
             Span<byte> piece = to[..Math.Min(to.Length, Layout.BlockBytes - within)];
             if (table[block] == 0) piece.Clear();
-            else if (file.Read(layout.BlockOffset(table[block]) + within, piece) is not BlockStatus.Ok and var status) return status;
+            else if (file.Read(layout.BlockOffset(table[block]) + within, piece) is not BlockStatus.Ok and var status)
+                return status;
             to = to[piece.Length..];
             offsetBytes += piece.Length;
         }
@@ -91,7 +92,8 @@ public sealed class TheModelImage : IDiskImage
         {
             (int block, int within) = Locate(offsetBytes);
             ReadOnlySpan<byte> piece = from[..Math.Min(from.Length, Layout.BlockBytes - within)];
-            status = table[block] == 0 ? Allocate(block, within, piece) : file.Write(layout.BlockOffset(table[block]) + within, piece);
+            status = table[block] == 0
+                ? Allocate(block, within, piece) : file.Write(layout.BlockOffset(table[block]) + within, piece);
             from = from[piece.Length..];
             offsetBytes += piece.Length;
         }
@@ -124,8 +126,9 @@ public sealed class TheModelImage : IDiskImage
     /// <inheritdoc/>
     public void Dispose() { }
 
-    /// <summary>Gives a block room. Its bytes are durable before the table names them, and the table in memory changes last: whatever fails, and
-    /// wherever the power goes, the block reads as zeroes or as it was written.</summary>
+    /// <summary>Gives a block room. Its bytes are durable before the table names them, and the table in memory
+    /// changes last: whatever fails, and wherever the power goes, the block reads as zeroes or as it was
+    /// written.</summary>
     private BlockStatus Allocate(int block, int within, ReadOnlySpan<byte> from)
     {
         fresh.AsSpan().Clear();
@@ -150,7 +153,8 @@ public sealed class TheModelImage : IDiskImage
         ((int)(offsetBytes / Layout.BlockBytes), (int)(offsetBytes % Layout.BlockBytes));
 
     private BlockStatus Writable(long offsetBytes, long lengthBytes) =>
-        !IsInside(offsetBytes, lengthBytes) ? BlockStatus.OutOfRange : isReadOnly ? BlockStatus.ReadOnly : BlockStatus.Ok;
+        !IsInside(offsetBytes, lengthBytes) ? BlockStatus.OutOfRange
+            : isReadOnly ? BlockStatus.ReadOnly : BlockStatus.Ok;
 
     private bool IsInside(long offsetBytes, long lengthBytes) =>
         offsetBytes >= 0 && lengthBytes >= 0 && offsetBytes <= LengthBytes && lengthBytes <= LengthBytes - offsetBytes;

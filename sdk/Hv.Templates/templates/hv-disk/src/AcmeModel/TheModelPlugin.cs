@@ -11,7 +11,8 @@ public sealed class TheModelPlugin : IDiskFormat
     public OptionSchema Options => TheModelOptions.Schema;
 
     /// <inheritdoc/>
-    public ProbeScore Probe(ReadOnlySpan<byte> head, string fileName) => head.StartsWith(Layout.Magic) ? ProbeScore.Certain : ProbeScore.No;
+    public ProbeScore Probe(ReadOnlySpan<byte> head, string fileName) =>
+        head.StartsWith(Layout.Magic) ? ProbeScore.Certain : ProbeScore.No;
 
     /// <inheritdoc/>
     public IDiskImage Open(IDiskOpen open, OptionValues options)

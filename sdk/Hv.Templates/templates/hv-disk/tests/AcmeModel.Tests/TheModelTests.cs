@@ -11,7 +11,8 @@ public sealed class TheModelConformance : DiskConformance<TheModelPlugin>
     protected override IReadOnlyList<DiskSample> Samples { get; } =
     [
         new("empty.img", Images.Empty) { LengthBytes = Images.LengthBytes, Contents = new byte[Images.LengthBytes] },
-        new("third-block.img", Images.WithBlock(2, 0xa5)) { LengthBytes = Images.LengthBytes, Contents = Images.ContentsWithBlock(2, 0xa5) },
+        new("third-block.img", Images.WithBlock(2, 0xa5))
+            { LengthBytes = Images.LengthBytes, Contents = Images.ContentsWithBlock(2, 0xa5) },
     ];
 }
 

@@ -9,7 +9,8 @@ namespace AcmeModel;
 internal sealed class TheModel(TheModelOptions options) : IFaultDecorator<IIoHandler>
 {
     /// <inheritdoc/>
-    public IIoHandler Decorate(IIoHandler inner, in FaultSite site, IFaultScope scope) => new WrongRegisters(inner, 1UL << options.Bit, scope);
+    public IIoHandler Decorate(IIoHandler inner, in FaultSite site, IFaultScope scope) =>
+        new WrongRegisters(inner, 1UL << options.Bit, scope);
 
     /// <summary>Registers that are read wrong. Writes pass.</summary>
     private sealed class WrongRegisters(IIoHandler inner, ulong mask, IFaultScope scope) : ForwardingIoHandler(inner)

@@ -21,7 +21,8 @@ public sealed class TheModelTests
 
     private ulong Read(int size, IoFlags flags = IoFlags.None)
     {
-        Assert.Equal(IoStatus.Ok, registers.Read(new IoAccess { Offset = 5, Size = (byte)size, Flags = flags }, out ulong value));
+        IoAccess access = new() { Offset = 5, Size = (byte)size, Flags = flags };
+        Assert.Equal(IoStatus.Ok, registers.Read(access, out ulong value));
         return value;
     }
 

@@ -15,7 +15,8 @@ public static class TheModelEvents
         while (!machine.Completion.IsCompleted)
         {
             MachineState now = machine.State;
-            if (now != seen && now != MachineState.Stopped) await WriteAsync(machine, to, now.ToString().ToLowerInvariant()).ConfigureAwait(false);
+            if (now != seen && now != MachineState.Stopped)
+                await WriteAsync(machine, to, now.ToString().ToLowerInvariant()).ConfigureAwait(false);
             seen = now;
             await Task.WhenAny(machine.Completion, Task.Delay(Interval, cancel)).ConfigureAwait(false);
             cancel.ThrowIfCancellationRequested();

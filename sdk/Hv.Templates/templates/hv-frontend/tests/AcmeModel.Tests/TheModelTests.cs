@@ -22,7 +22,8 @@ public sealed class TheModelTests
 
     [Fact]
     public async Task Print_WhenHvWantsItsEnd_Ends() =>
-        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => TheModelEvents.PrintAsync(machine, printed, new CancellationToken(true)));
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(
+            () => TheModelEvents.PrintAsync(machine, printed, new CancellationToken(true)));
 
     private sealed class ScriptedMachine : IMachine, IVmClock
     {
@@ -37,7 +38,8 @@ public sealed class TheModelTests
         public Task<MachineOutcome> Completion => end.Task;
         public IConsole? Console => null;
 
-        public void End(string message) => end.SetResult(new MachineOutcome { Reason = EndReason.PowerOff, Message = message, ExitCode = 0 });
+        public void End(string message) => end.SetResult(
+            new MachineOutcome { Reason = EndReason.PowerOff, Message = message, ExitCode = 0 });
         public Task PauseAsync() => Task.CompletedTask;
         public Task ResumeAsync() => Task.CompletedTask;
         public Task ResetAsync() => Task.CompletedTask;

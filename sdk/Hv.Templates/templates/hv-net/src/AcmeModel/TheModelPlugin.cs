@@ -18,7 +18,9 @@ public sealed class TheModelPlugin : INetBackend
         byte[] address = new byte[TheModelEndpoint.AddressBytes];
         for (int i = 0; i < address.Length; i++)
         {
-            if (octets.Length != address.Length || !byte.TryParse(octets[i], NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out address[i]))
+            bool isOctet = octets.Length == address.Length
+                && byte.TryParse(octets[i], NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out address[i]);
+            if (!isOctet)
                 throw new ConfigurationException("the address is six octets, as in 52:54:00:00:00:02") { Option = "address" };
         }
 

@@ -46,7 +46,8 @@ public sealed class TheModelTests
     {
         var options = new OptionValues(new Dictionary<string, string> { ["address"] = "52:54" });
 
-        Assert.Contains("six octets", Assert.Throws<ConfigurationException>(() => new TheModelPlugin().Open(card, options)).Message);
+        Assert.Contains(
+            "six octets", Assert.Throws<ConfigurationException>(() => new TheModelPlugin().Open(card, options)).Message);
     }
 
     private sealed class CardEnd : INetLink

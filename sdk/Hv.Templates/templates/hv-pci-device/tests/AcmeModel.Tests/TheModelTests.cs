@@ -53,7 +53,8 @@ public sealed class TheModelTests : IDisposable
         bench.Advance(1);
 
         Assert.Equal(1ul, bench.ReadMmio(Status));
-        Assert.Equal((Driver.MessageAddress, Driver.MessageData), (bench.Msi.Last!.Value.Address, bench.Msi.Last.Value.Data));
+        Assert.Equal((Driver.MessageAddress, Driver.MessageData),
+            (bench.Msi.Last!.Value.Address, bench.Msi.Last.Value.Data));
     }
 
     [Fact]

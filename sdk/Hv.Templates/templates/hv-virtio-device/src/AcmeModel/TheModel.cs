@@ -79,7 +79,8 @@ public sealed class TheModel : IDevice, IVirtioDevice, IStateful, IAcpiContribut
             uint written = 0;
             while (written < MaximumBytes && chain.ReadableBytes > 0 && chain.WritableBytes > 0)
             {
-                Span<byte> text = piece[..(int)Math.Min(Math.Min(chain.ReadableBytes, chain.WritableBytes), PieceBytes)];
+                Span<byte> text =
+                    piece[..(int)Math.Min(Math.Min(chain.ReadableBytes, chain.WritableBytes), PieceBytes)];
                 bool isRam = chain.TryTake(endpoint.Dma, text);
                 Capitalize(text);
                 if (!isRam || !chain.TryPut(endpoint.Dma, text))
