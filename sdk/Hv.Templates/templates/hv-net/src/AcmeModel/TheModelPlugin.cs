@@ -19,9 +19,15 @@ public sealed class TheModelPlugin : INetBackend
         for (int i = 0; i < address.Length; i++)
         {
             bool isOctet = octets.Length == address.Length
-                && byte.TryParse(octets[i], NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out address[i]);
+                && byte.TryParse(
+                    octets[i], NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out address[i]);
             if (!isOctet)
-                throw new ConfigurationException("the address is six octets, as in 52:54:00:00:00:02") { Option = "address" };
+            {
+                throw new ConfigurationException("the address is six octets, as in 52:54:00:00:00:02")
+                {
+                    Option = "address",
+                };
+            }
         }
 
         return new TheModelEndpoint(link, address);
