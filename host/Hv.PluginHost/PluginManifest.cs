@@ -18,8 +18,6 @@ public sealed record ProvidedName(
     public OptionSchema? Options { get; init; }
     /// <summary>Whether a device can be saved; null when only the code knows.</summary>
     public bool? IsSaveable { get; init; }
-    /// <summary>The experimental contracts that it implements, by their diagnostic ids.</summary>
-    public IReadOnlyList<string> Experimental { get; init; } = [];
 }
 
 /// <summary>A layout of saved state that a plugin writes.</summary>
@@ -32,7 +30,7 @@ public sealed record ManifestState(string Id, int Version, int ReadsFrom);
 public sealed class PluginManifest
 {
     private static readonly string[] Keys = ["id", "version", "sdk", "assembly", "provides", "states", "experimental", "compiledWith", "$schema"];
-    private static readonly string[] ProvidedKeys = ["kind", "name", "title", "buses", "options", "saveable", "experimental"];
+    private static readonly string[] ProvidedKeys = ["kind", "name", "title", "buses", "options", "saveable"];
     private static readonly string[] StateKeys = ["id", "version", "readsFrom", "fields"];
     private static readonly string[] KnownBuses = ["pci", "mmio", "isa"];
 
@@ -156,7 +154,6 @@ public sealed class PluginManifest
                 {
                     Options = item["options"] is { } options ? ManifestOptions.Read(options, bag) : null,
                     IsSaveable = item["saveable"] is { } saveable ? saveable.Kind == JsonValueKind.True : null,
-                    Experimental = [.. (item["experimental"]?.Items ?? []).Select(e => e.Text)],
                 });
             }
         }

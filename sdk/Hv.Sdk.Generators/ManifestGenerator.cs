@@ -64,10 +64,6 @@ public sealed class ManifestGenerator : IIncrementalGenerator
             if (named is { Key: "Buses", Value.Value: byte bits })
                 json.Texts("buses", Buses.Where((_, i) => ((bits >> i) & 1) != 0));
         }
-        string[] experimental = [.. type.AllInterfaces.SelectMany(i => i.OriginalDefinition.GetAttributes())
-            .Where(a => a.AttributeClass?.Name == "ExperimentalAttribute").Select(a => a.ConstructorArguments[0].Value as string ?? "")
-            .Distinct().OrderBy(id => id, StringComparer.Ordinal)];
-        if (experimental.Length > 0) json.Texts("experimental", experimental);
         if (kind == "device" && Saveable(type, context.SemanticModel) is bool saveable) json.Flag("saveable", saveable);
         if (Options(type, context.SemanticModel) is { } options) json.Objects("options", options);
         return json;

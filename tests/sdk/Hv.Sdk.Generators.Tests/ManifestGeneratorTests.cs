@@ -100,22 +100,5 @@ public sealed class ManifestGeneratorTests : IDisposable
     }
 
     [Fact]
-    public void Facts_OfAContractThatMayChange_SaySo()
-    {
-        JsonObject facts = Facts("""
-            [assembly: System.Diagnostics.CodeAnalysis.SuppressMessage("", "")]
-            #pragma warning disable HVX003
-            [Hv.Sdk.NetBackend("hole", Title = "t")]
-            public sealed class Hole : Hv.Sdk.Net.INetBackend
-            {
-                public Hv.Sdk.OptionSchema Options => Hv.Sdk.OptionSchema.Empty;
-                public Hv.Sdk.Net.INetEndpoint Open(Hv.Sdk.Net.INetLink link, Hv.Sdk.OptionValues options) => throw new System.NotSupportedException();
-            }
-            """)!;
-
-        Assert.Equal("""{"kind":"net-backend","name":"hole","title":"t","experimental":["HVX003"],"options":[]}""", facts["provides"]![0]!.ToJsonString());
-    }
-
-    [Fact]
     public void Facts_OfALibrary_AreNone() => Assert.Null(Facts("public sealed class Nothing { }"));
 }

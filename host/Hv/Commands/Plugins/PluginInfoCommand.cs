@@ -43,6 +43,11 @@ internal static class PluginInfoCommand
         Console.Out.WriteLine($"  folder   {plugin.Folder}");
         Console.Out.WriteLine($"  hash     {PluginHash.Of(plugin.Folder)}{(plugin.Entry.Pin?.Hash is null ? "" : " (pinned)")}");
         Console.Out.WriteLine($"  needs    Hv.Sdk {manifest.Sdk}");
+        if (manifest.Experimental.Count > 0)
+        {
+            Console.Out.WriteLine($"  uses     contracts that may still change: {string.Join(", ", manifest.Experimental)}");
+        }
+
         if (!plugin.IsEnabled)
         {
             Console.Out.WriteLine($"  is off   hv plugin enable {manifest.Id}");
@@ -69,11 +74,6 @@ internal static class PluginInfoCommand
         if (provided.IsSaveable == false)
         {
             yield return "has state that cannot be saved";
-        }
-
-        if (provided.Experimental.Count > 0)
-        {
-            yield return $"uses contracts that may still change: {string.Join(", ", provided.Experimental)}";
         }
 
         foreach (OptionInfo option in provided.Options?.Options ?? [])
