@@ -80,25 +80,18 @@ internal static class PluginReloadCommand
             Console.Out.WriteLine($"watching {folder} for {plugin} in the VM '{client.Name}'; Ctrl-C ends");
         }
 
-        try
+        while (true)
         {
-            while (true)
+            await watcher.NextBuildAsync(cancel).ConfigureAwait(false);
+            try
             {
-                await watcher.NextBuildAsync(cancel).ConfigureAwait(false);
-                try
-                {
-                    Report(await Reload(client, plugin, folder, cancel).ConfigureAwait(false), isJson);
-                }
-                catch (DiagnosticException e) when (e.Diagnostics[0].Code != Codes.NoSuchMachine)
-                {
-                    // The old code runs on; the next build may be better.
-                    _ = Failure.Report(e.Diagnostics, isJson);
-                }
+                Report(await Reload(client, plugin, folder, cancel).ConfigureAwait(false), isJson);
             }
-        }
-        catch (OperationCanceledException) when (cancel.IsCancellationRequested)
-        {
-            return ExitCodes.Success;
+            catch (DiagnosticException e) when (e.Diagnostics[0].Code != Codes.NoSuchMachine)
+            {
+                // The old code runs on; the next build may be better.
+                _ = Failure.Report(e.Diagnostics, isJson);
+            }
         }
     }
 
