@@ -64,6 +64,7 @@ public sealed class ReloadTests(ITestOutputHelper output) : IDisposable
             blackouts.Add(done.BlackoutMs);
             if (i % PingEvery == 0)
             {
+                _ = await hv.Expect("^round [0-9]+ done");
                 await hv.Type($"ping {i}");
                 _ = await hv.Expect($"heard ping {i}\r?$");
             }
@@ -77,10 +78,11 @@ public sealed class ReloadTests(ITestOutputHelper output) : IDisposable
         }
 
         await hv.Type("end");
-        string rounds = (await hv.Expect(@"^ROUNDS (\d+)")).Groups[1].Value;
+        int rounds = int.Parse((await hv.Expect(@"^ROUNDS (\d+)\r?\n")).Groups[1].Value, CultureInfo.InvariantCulture);
         Assert.Equal(0, await hv.ExitCode());
         Assert.DoesNotContain("FAILED", hv.Output, StringComparison.Ordinal);
         Assert.Empty(hv.Errors.Trim());
+        Assert.True(rounds >= times / PingEvery, $"the guest came through {rounds} rounds only");
         blackouts.Sort();
         output.WriteLine($"{times} reloads during {rounds} rounds; blackout in ms: median {Percentile(50):0.0}, p99 {Percentile(99):0.0}, most "
             + $"{blackouts[^1]:0.0}; private MiB: {string.Join(' ', privateBytes.Select(b => b >> 20))}");
