@@ -45,7 +45,8 @@ internal sealed class CharLine : IDisposable
     /// <summary>Opens both ends, or "not applicable".</summary>
     public static CharLine Open(CharSubject subject)
     {
-        if (subject.NewPeer is null) CheckRun.NotApplicable("nothing is known about the other side: give the subject a NewPeer");
+        if (subject.NewPeer is null) CheckRun.NotApplicable(
+            "nothing is known about the other side: give the subject a NewPeer");
         CharPeer peer = subject.NewPeer();
         ListLog log = new();
         ICharStream? stream = null;
@@ -74,7 +75,8 @@ internal sealed class CharLine : IDisposable
             int heard = Writable, count = Stream.Write(bytes.Span);
             CheckRun.Require(count >= 0 && count <= bytes.Length, $"Write took {count} of {bytes.Length} bytes");
             bytes = bytes[count..];
-            if (bytes.Length > 0) Patience.Until(() => Writable > heard, $"'writable', after Write took {count} bytes and left {bytes.Length}");
+            if (bytes.Length > 0) Patience.Until(
+                () => Writable > heard, $"'writable', after Write took {count} bytes and left {bytes.Length}");
         }
     }
 

@@ -1,6 +1,7 @@
 namespace Hv.Sdk.Conformance.CharBackend;
 
-/// <summary>The other end of a stream: a file, a socket, a program. Members are called on the suite's threads.</summary>
+/// <summary>The other end of a stream: a file, a socket, a program. Members are called on the suite's
+/// threads.</summary>
 public abstract class CharPeer : IDisposable
 {
     /// <summary>Options, as typed, that lead the backend here.</summary>

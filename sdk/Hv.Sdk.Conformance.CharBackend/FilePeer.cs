@@ -15,7 +15,8 @@ public sealed class FilePeer : CharPeer
     {
         get
         {
-            using FileStream stream = new(File, FileMode.OpenOrCreate, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
+            using FileStream stream =
+                new(File, FileMode.OpenOrCreate, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
             byte[] bytes = new byte[stream.Length];
             stream.ReadExactly(bytes);
             return bytes;

@@ -15,7 +15,8 @@ internal static class Streams
 
     public static void RefusesBadTargets(CharSubject subject, CheckRun run)
     {
-        if (subject.BadOptions.Count == 0) CheckRun.NotApplicable("no options are known that must be refused: give the subject BadOptions");
+        if (subject.BadOptions.Count == 0) CheckRun.NotApplicable(
+            "no options are known that must be refused: give the subject BadOptions");
         foreach (IReadOnlyDictionary<string, string> bad in subject.BadOptions)
         {
             string typed = string.Join(',', bad.Select(o => $"{o.Key}={o.Value}"));
@@ -25,12 +26,14 @@ internal static class Streams
             }
             catch (ConfigurationException e)
             {
-                CheckRun.Require(e.Message.Length > 0 && e.Option is not null, $"{typed}: refused without a message or without the option's name");
+                CheckRun.Require(e.Message.Length > 0 && e.Option is not null,
+                    $"{typed}: refused without a message or without the option's name");
                 continue;
             }
             catch (Exception e)
             {
-                throw new ContractException($"{typed}: {e.GetType().Name} instead of a ConfigurationException: {e.Message}", e);
+                throw new ContractException(
+                    $"{typed}: {e.GetType().Name} instead of a ConfigurationException: {e.Message}", e);
             }
             CheckRun.Fail($"{typed} is taken");
         }
@@ -88,7 +91,8 @@ internal static class Streams
                 isFull = count < piece.Length;
             }
         }, "Write, while the other side takes nothing,");
-        CheckRun.Require(isFull, $"{MostUnread >> 20} MiB were taken that nobody reads: it holds whatever it is given, or drops it");
+        CheckRun.Require(isFull,
+            $"{MostUnread >> 20} MiB were taken that nobody reads: it holds whatever it is given, or drops it");
         return taken;
     }
 
@@ -173,7 +177,8 @@ internal static class Streams
 
     private static void RequireSame(byte[] expected, Func<byte[]> arrived, string where)
     {
-        Patience.Until(() => arrived().Length >= expected.Length || !expected.AsSpan().StartsWith(arrived()), $"{expected.Length} bytes {where}");
+        Patience.Until(() => arrived().Length >= expected.Length || !expected.AsSpan().StartsWith(arrived()),
+            $"{expected.Length} bytes {where}");
         byte[] bytes = arrived();
         int same = bytes.AsSpan().CommonPrefixLength(expected);
         CheckRun.Require(same == expected.Length && bytes.Length == expected.Length,

@@ -23,7 +23,8 @@ public class TcpPeer : CharPeer
     }
 
     /// <inheritdoc/>
-    public override IReadOnlyDictionary<string, string> Options => new Dictionary<string, string> { ["target"] = listener.LocalEndpoint.ToString()! };
+    public override IReadOnlyDictionary<string, string> Options =>
+        new Dictionary<string, string> { ["target"] = listener.LocalEndpoint.ToString()! };
 
     /// <inheritdoc/>
     public override bool CanSend => true;

@@ -11,17 +11,20 @@ internal static class Behaviour
     {
         Description.RequireComplete<DeviceAttribute>(subject.Factory, subject.Factory.Options);
         using DeviceBench bench = subject.NewBench();
-        CheckRun.Require(!bench.HasState || bench.Device is IStateful, $"{bench.Device.GetType().Name} is neither IStateful nor [NoState]");
+        CheckRun.Require(!bench.HasState || bench.Device is IStateful,
+            $"{bench.Device.GetType().Name} is neither IStateful nor [NoState]");
     }
 
     public static void IsDeterministic(DeviceSubject subject, CheckRun run)
     {
         // All first runs before all second ones: what looks at a clock of the host sees that time has passed.
-        List<(int Seed, Trace First)> firsts = [.. run.Seeds(Math.Max(4, subject.Seeds / 2)).Select(s => (s, Trace.Record(subject, s, subject.Setup)))];
+        List<(int Seed, Trace First)> firsts =
+            [.. run.Seeds(Math.Max(4, subject.Seeds / 2)).Select(s => (s, Trace.Record(subject, s, subject.Setup)))];
         Dictionary<int, Trace> bySeed = firsts.ToDictionary(f => f.Seed, f => f.First);
         foreach (int seed in run.Seeds(Math.Max(4, subject.Seeds / 2)))
         {
-            if (bySeed[seed].Difference(Trace.Record(subject, seed, subject.Setup)) is { } difference) CheckRun.Fail($"the second run differs: {difference}");
+            if (bySeed[seed].Difference(Trace.Record(subject, seed, subject.Setup)) is { } difference) CheckRun.Fail(
+                $"the second run differs: {difference}");
         }
     }
 
@@ -42,7 +45,8 @@ internal static class Behaviour
         foreach (int seed in run.Seeds(Math.Max(4, subject.Seeds / 2)))
         {
             Trace plain = Trace.Record(subject, seed, subject.Setup);
-            Trace decorated = Trace.Record(subject, seed, subject.Setup with { Decorate = c => new PassThroughContext(c, new CallWatch()) });
+            Trace decorated = Trace.Record(
+                subject, seed, subject.Setup with { Decorate = c => new PassThroughContext(c, new CallWatch()) });
             if (plain.Difference(decorated) is { } difference) CheckRun.Fail($"with decorators: {difference}");
         }
     }
@@ -69,7 +73,8 @@ internal static class Behaviour
         {
             // What allocates in one pass only was the runtime, starting up.
             HashSet<int> suspects = AllocatingSteps(subject, seed, out BenchStep[] steps);
-            for (int pass = 0; pass < 4 && suspects.Count > 0; pass++) suspects.IntersectWith(AllocatingSteps(subject, seed, out steps));
+            for (int pass = 0; pass < 4 && suspects.Count > 0; pass++) suspects.IntersectWith(
+                AllocatingSteps(subject, seed, out steps));
             CheckRun.Require(suspects.Count == 0, suspects.Count == 0 ? ""
                 : $"'{steps[suspects.Min()]}' (step {suspects.Min()}, one of {suspects.Count}) allocates");
         }
@@ -87,7 +92,8 @@ internal static class Behaviour
             long before = GC.GetAllocatedBytesForCurrentThread();
             step.Apply(bench);
             long bytes = GC.GetAllocatedBytesForCurrentThread() - before;
-            if (bytes != 0 && (step.Kind is StepKind.Read or StepKind.Write or StepKind.Advance or StepKind.Drive)) found.Add(i);
+            if (bytes != 0 && (step.Kind is StepKind.Read or StepKind.Write or StepKind.Advance
+                or StepKind.Drive)) found.Add(i);
         }
         return found;
     }
@@ -109,9 +115,11 @@ internal static class Behaviour
                 {
                     step.Apply(reference);
                     step.Apply(looked);
-                    if (RandomSteps.Access(random, looked) is { } look) _ = looked.Peek(look.Space, look.Address, look.Size, out _);
+                    if (RandomSteps.Access(random, looked) is { } look) _ =
+                        looked.Peek(look.Space, look.Address, look.Size, out _);
                     (looked.Device as IInspectable)?.Inspect(inspector);
-                    if (looked.Difference(reference) is { } difference) CheckRun.Fail($"looked at / left alone: {difference}");
+                    if (looked.Difference(reference) is { } difference) CheckRun.Fail(
+                        $"looked at / left alone: {difference}");
                 });
             }
         }

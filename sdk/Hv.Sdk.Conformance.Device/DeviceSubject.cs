@@ -3,7 +3,8 @@ using Hv.Sdk.TestKit.Conformance;
 
 namespace Hv.Sdk.Conformance.Device;
 
-/// <summary>A device to be tried, and what is to be known about it. Checks ask for benches; each bench has a device of its own.</summary>
+/// <summary>A device to be tried, and what is to be known about it. Checks ask for benches; each bench has a device of
+/// its own.</summary>
 public sealed class DeviceSubject
 {
     /// <summary>Makes the device.</summary>
@@ -12,8 +13,8 @@ public sealed class DeviceSubject
     /// <summary>The machine around it.</summary>
     public BenchSetup Setup { get; init; } = new();
 
-    /// <summary>Brings the device to work, as its driver would, so that a fuzz starts where it matters. Every other seed runs it.
-    /// The same random numbers must give the same calls.</summary>
+    /// <summary>Brings the device to work, as its driver would, so that a fuzz starts where it matters. Every other
+    /// seed runs it. The same random numbers must give the same calls.</summary>
     public Action<DeviceBench, Random> Prepare { get; init; } = static (_, _) => { };
 
     /// <summary>The next step of a fuzz. The same random numbers and device must give the same step.</summary>

@@ -9,7 +9,8 @@ internal static class Contract
     /// <summary>Each sample, or "not applicable" when there is none.</summary>
     internal static IReadOnlyList<DiskSample> SamplesOf(DiskSubject subject)
     {
-        if (subject.Samples.Count == 0) CheckRun.NotApplicable("there is no sample image, and the format refuses a file of zeroes");
+        if (subject.Samples.Count == 0) CheckRun.NotApplicable(
+            "there is no sample image, and the format refuses a file of zeroes");
         return subject.Samples;
     }
 
@@ -25,15 +26,18 @@ internal static class Contract
             random.NextBytes(noise);
             foreach (byte[] file in subject.Samples.Select(s => s.Bytes).Append(noise))
             {
-                byte[] head = file.AsSpan(0, Math.Min(random.Next(2) == 0 ? random.Next(600) : 65536, file.Length)).ToArray();
+                byte[] head = file.AsSpan(
+                    0, Math.Min(random.Next(2) == 0 ? random.Next(600) : 65536, file.Length)).ToArray();
                 ProbeScore score = subject.Format.Probe(head, "x.img");
                 CheckRun.Require(Enum.IsDefined(score), $"{(int)score} is not a score");
-                CheckRun.Require(score == subject.Format.Probe(head, "x.img"), "two looks at the same bytes give two scores");
+                CheckRun.Require(score == subject.Format.Probe(head, "x.img"),
+                    "two looks at the same bytes give two scores");
             }
         }
         foreach (DiskSample sample in subject.Samples)
         {
-            ProbeScore own = subject.Format.Probe(sample.Bytes.AsSpan(0, Math.Min(65536, sample.Bytes.Length)), sample.Name);
+            ProbeScore own = subject.Format.Probe(
+                sample.Bytes.AsSpan(0, Math.Min(65536, sample.Bytes.Length)), sample.Name);
             CheckRun.Require(own != ProbeScore.No, $"'{sample.Name}' is not recognised as the format's own");
         }
     }
@@ -67,7 +71,8 @@ internal static class Contract
             CheckRun.Require(image.LengthBytes > 0 && image.LengthBytes % image.SectorBytes == 0,
                 $"the disk is {image.LengthBytes} bytes long, which is not a whole number of sectors of {image.SectorBytes}");
             if (sample.LengthBytes is { } known)
-                CheckRun.Require(image.LengthBytes == known, $"'{sample.Name}' is {image.LengthBytes} bytes long instead of {known}");
+                CheckRun.Require(image.LengthBytes == known,
+                    $"'{sample.Name}' is {image.LengthBytes} bytes long instead of {known}");
             trial.Verify($"'{sample.Name}' as opened");
         }
     }
@@ -79,7 +84,8 @@ internal static class Contract
             using DiskTrial trial = DiskTrial.Open(subject, sample);
             IDiskImage image = trial.Image;
             int sector = image.SectorBytes;
-            List<long> offsets = [-sector, image.LengthBytes, image.LengthBytes + sector, long.MaxValue - sector + 1, long.MinValue];
+            List<long> offsets =
+                [-sector, image.LengthBytes, image.LengthBytes + sector, long.MaxValue - sector + 1, long.MinValue];
             foreach (long offset in offsets) Refuses(trial, offset, sector);
             Refuses(trial, image.LengthBytes - sector, 2 * sector);
             trial.Verify("after requests outside the disk");
@@ -93,10 +99,14 @@ internal static class Contract
         byte[] before = trial.File.Snapshot();
         IDiskImage image = trial.Image;
         CheckRun.Require(image.Read(offset, ones) != BlockStatus.Ok, $"a read of {length} bytes at {offset} succeeds");
-        CheckRun.Require(image.Write(offset, ones) != BlockStatus.Ok, $"a write of {length} bytes at {offset} succeeds");
-        CheckRun.Require(image.WriteZeroes(offset, length, mayUnmap: true) != BlockStatus.Ok, $"zeroes of {length} bytes at {offset} succeed");
-        CheckRun.Require(image.Discard(offset, length) != BlockStatus.Ok, $"a discard of {length} bytes at {offset} succeeds");
-        CheckRun.Require(before.AsSpan().SequenceEqual(trial.File.Snapshot()), $"a refused request of {length} bytes at {offset} has changed the file");
+        CheckRun.Require(image.Write(offset, ones) != BlockStatus.Ok,
+            $"a write of {length} bytes at {offset} succeeds");
+        CheckRun.Require(image.WriteZeroes(offset, length, mayUnmap: true) != BlockStatus.Ok,
+            $"zeroes of {length} bytes at {offset} succeed");
+        CheckRun.Require(image.Discard(offset, length) != BlockStatus.Ok,
+            $"a discard of {length} bytes at {offset} succeeds");
+        CheckRun.Require(before.AsSpan().SequenceEqual(trial.File.Snapshot()),
+            $"a refused request of {length} bytes at {offset} has changed the file");
     }
 
     public static void KeepsReadOnly(DiskSubject subject, CheckRun run)
@@ -111,8 +121,10 @@ internal static class Contract
                 CheckRun.Require(image.Read(0, sector) == BlockStatus.Ok, "it cannot be read");
                 sector.AsSpan().Fill(0xff);
                 CheckRun.Require(image.Write(0, sector) == BlockStatus.ReadOnly, "a write is not refused as read-only");
-                CheckRun.Require(image.WriteZeroes(0, sector.Length, mayUnmap: true) == BlockStatus.ReadOnly, "zeroes are not refused as read-only");
-                CheckRun.Require(image.Discard(0, sector.Length) == BlockStatus.ReadOnly, "a discard is not refused as read-only");
+                CheckRun.Require(image.WriteZeroes(0, sector.Length, mayUnmap: true) == BlockStatus.ReadOnly,
+                    "zeroes are not refused as read-only");
+                CheckRun.Require(image.Discard(0, sector.Length) == BlockStatus.ReadOnly,
+                    "a discard is not refused as read-only");
                 CheckRun.Require(image.Flush() == BlockStatus.Ok, "a flush, which has nothing to do, fails");
             }
             CheckRun.Require(file.Changes == 0, "its file was changed");
@@ -139,7 +151,8 @@ internal static class Contract
             trial.Dispose();
             int operations = trial.File.Operations;
             trial.Dispose();
-            CheckRun.Require(trial.File.Operations == operations, "a second Dispose works on the file, which may be another's by then");
+            CheckRun.Require(trial.File.Operations == operations,
+                "a second Dispose works on the file, which may be another's by then");
         }
     }
 }

@@ -28,7 +28,8 @@ internal static class Endpoints
 
     public static void ShareNothing(NetSubject subject, CheckRun run)
     {
-        if (subject.Reflection is null) CheckRun.NotApplicable("nothing is known about the other side: two ends may be on one network");
+        if (subject.Reflection is null) CheckRun.NotApplicable(
+            "nothing is known about the other side: two ends may be on one network");
         RecordingLink mine = new(), theirs = new();
         using INetEndpoint myEnd = subject.Open(mine);
         using INetEndpoint theirEnd = subject.Open(theirs);

@@ -9,7 +9,9 @@ internal static class Frames
     private const int MostFullFrames = 8192;
     private const int FloodFrames = 20_000;
     private const int WarmUp = 500;
-    private static readonly int[] Lengths = [0, 1, 6, 12, 13, 14, 15, 59, 60, 64, 1513, 1514, 1518, 9018, 16_384, 65_535, 65_549, 65_550, 65_551, 65_557, 65_558, 100_000, 1 << 20];
+    private static readonly int[] Lengths =
+        [0, 1, 6, 12, 13, 14, 15, 59, 60, 64, 1513, 1514, 1518, 9018, 16_384, 65_535, 65_549, 65_550, 65_551, 65_557,
+            65_558, 100_000, 1 << 20];
 
     internal static byte[] Noise(Random random, int length)
     {
@@ -20,7 +22,8 @@ internal static class Frames
 
     private static Func<byte[], byte[]> ReflectionOf(NetSubject subject)
     {
-        if (subject.Reflection is null) CheckRun.NotApplicable("nothing is known about the other side: give the subject a Reflection");
+        if (subject.Reflection is null) CheckRun.NotApplicable(
+            "nothing is known about the other side: give the subject a Reflection");
         return subject.Reflection;
     }
 
@@ -39,7 +42,8 @@ internal static class Frames
                 {
                     byte[] frame = Noise(random, random.Next(60, 1515));
                     expected.Add(reflect(frame));
-                    CheckRun.Require(end.Send(frame, default), $"frame {expected.Count} is refused while there is room");
+                    CheckRun.Require(end.Send(frame, default),
+                        $"frame {expected.Count} is refused while there is room");
                 }
                 end.Flush();
             }
@@ -73,7 +77,8 @@ internal static class Frames
                     ChecksumIsValid = random.Next(2) == 0,
                     ChecksumStart = (ushort)random.Next(14, 60),
                     ChecksumOffset = (ushort)random.Next(0, 20),
-                    SegmentationType = (byte)(random.Next(4) switch { 0 => 0, 1 => 1, 2 => 3, _ => 4 } | (random.Next(2) << 7)),
+                    SegmentationType = (byte)(
+                        random.Next(4) switch { 0 => 0, 1 => 1, 2 => 3, _ => 4 } | (random.Next(2) << 7)),
                     SegmentBytes = (ushort)random.Next(536, 1461),
                     HeaderBytes = (ushort)random.Next(54, 120),
                 };
@@ -83,12 +88,14 @@ internal static class Frames
             end.Flush();
             Patience.Until(() => link.Count == infos.Count, "the frames");
             for (int i = 0; i < infos.Count; i++)
-                CheckRun.Require(Fields(link.Frames[i].Info) == Fields(infos[i]), $"frame {i}: {Fields(infos[i])} became {Fields(link.Frames[i].Info)}");
+                CheckRun.Require(Fields(link.Frames[i].Info) == Fields(infos[i]),
+                    $"frame {i}: {Fields(infos[i])} became {Fields(link.Frames[i].Info)}");
         }
     }
 
     private static (bool, bool, int, int, int, int, int) Fields(in FrameInfo i) =>
-        (i.NeedsChecksum, i.ChecksumIsValid, i.ChecksumStart, i.ChecksumOffset, i.SegmentationType, i.SegmentBytes, i.HeaderBytes);
+        (i.NeedsChecksum, i.ChecksumIsValid, i.ChecksumStart, i.ChecksumOffset, i.SegmentationType, i.SegmentBytes,
+            i.HeaderBytes);
 
     public static void AreCopied(NetSubject subject, CheckRun run)
     {
@@ -134,7 +141,8 @@ internal static class Frames
                     link.Room = random.Next(1, 12);
                     int heard = link.Ready;
                     end.ReadyToReceive();
-                    if (held is not null) Patience.Until(() => link.Ready > heard, "ReadyToSend, after a frame was refused and the card has room again");
+                    if (held is not null) Patience.Until(
+                        () => link.Ready > heard, "ReadyToSend, after a frame was refused and the card has room again");
                 }
                 byte[] frame = held ?? Noise(random, random.Next(60, 400));
                 bool isTaken = end.Send(frame, default);
@@ -165,7 +173,8 @@ internal static class Frames
         end.Flush();
         Thread.Sleep(5);
         CheckRun.Require(link.Count <= MostFullFrames, $"it held {link.Count} frames for a card that takes none");
-        CheckRun.Require(subject.Reflection is null || taken <= MostFullFrames, $"it took {taken} frames for a card that takes none");
+        CheckRun.Require(subject.Reflection is null || taken <= MostFullFrames,
+            $"it took {taken} frames for a card that takes none");
     }
 
     public static void AllocateNothing(NetSubject subject, CheckRun run)
@@ -207,7 +216,8 @@ internal static class Frames
         CheckRun.Require(end.Send(last, default), "a frame after those of odd lengths is refused");
         end.Flush();
         byte[] expectedLast = reflect(last);
-        Patience.Until(() => link.Frames is [.., var f] && f.Bytes.AsSpan().SequenceEqual(expectedLast), "the frame after those of odd lengths");
+        Patience.Until(() => link.Frames is [.., var f] && f.Bytes.AsSpan().SequenceEqual(expectedLast),
+            "the frame after those of odd lengths");
         List<byte[]> expected = [.. sent.Select(reflect)];
         foreach ((byte[] bytes, _) in link.Frames.SkipLast(1))
             CheckRun.Require(expected.Exists(e => e.AsSpan().SequenceEqual(bytes)), $"a frame of {bytes.Length} bytes arrived that nobody sent so: drop odd lengths whole, or pass them on");

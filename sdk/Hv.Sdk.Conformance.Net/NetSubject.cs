@@ -15,14 +15,15 @@ public sealed class NetSubject
     /// <summary>Options as a user would type them.</summary>
     public IReadOnlyDictionary<string, string> Options { get; init; } = new Dictionary<string, string>();
 
-    /// <summary>What comes back to the card for a frame that it sends, when the other side answers each frame with one (a loopback, a
-    /// reflector behind a tunnel); null when nothing is known about the other side.</summary>
+    /// <summary>What comes back to the card for a frame that it sends, when the other side answers each frame with one
+    /// (a loopback, a reflector behind a tunnel); null when nothing is known about the other side.</summary>
     public Func<byte[], byte[]>? Reflection { get; init; }
 
     /// <summary>The backend's name.</summary>
     public string Name => Description.NameOf<NetBackendAttribute>(Backend);
 
-    /// <summary>A subject of which nothing is known but its class: a backend that gives a frame back at once is taken for a loopback.</summary>
+    /// <summary>A subject of which nothing is known but its class: a backend that gives a frame back at once is taken
+    /// for a loopback.</summary>
     public static NetSubject Of(INetBackend backend, IReadOnlyDictionary<string, string> options)
     {
         NetSubject unknown = new() { Backend = backend, Options = options };

@@ -15,9 +15,11 @@ public abstract class CharConformance<TBackend> where TBackend : ICharBackend, n
 
     /// <summary>One check with the seeds of every build.</summary>
     [Checks(typeof(CharSuite))]
-    public void Conforms(string check) => Verdict.Of(CharSuite.Default.RunCheck(check, Subject, ConformanceOptions.Quick));
+    public void Conforms(string check) =>
+        Verdict.Of(CharSuite.Default.RunCheck(check, Subject, ConformanceOptions.Quick));
 
     /// <summary>One check with ten times the seeds.</summary>
     [Checks(typeof(CharSuite)), Trait("tier", "nightly")]
-    public void ConformsToManySeeds(string check) => Verdict.Of(CharSuite.Default.RunCheck(check, Subject, ConformanceOptions.Thorough));
+    public void ConformsToManySeeds(string check) =>
+        Verdict.Of(CharSuite.Default.RunCheck(check, Subject, ConformanceOptions.Thorough));
 }

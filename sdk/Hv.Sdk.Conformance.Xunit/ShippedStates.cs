@@ -19,7 +19,8 @@ public abstract class ShippedStates<TFactory>([CallerFilePath] string testFile =
     /// <summary>The machine around the device; must not change once states were shipped.</summary>
     protected virtual BenchSetup Setup { get; } = new();
 
-    /// <summary>Brings a device that has been through random steps to where its state is worth keeping: in the middle of its work.</summary>
+    /// <summary>Brings a device that has been through random steps to where its state is worth keeping: in the middle
+    /// of its work.</summary>
     protected virtual void Prepare(DeviceBench bench) { }
 
     /// <summary>States of all versions are read; one of the present version is written again byte for byte.</summary>

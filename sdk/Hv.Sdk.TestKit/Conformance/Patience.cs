@@ -2,8 +2,8 @@ using System.Diagnostics;
 
 namespace Hv.Sdk.TestKit.Conformance;
 
-/// <summary>Waits for what other threads do. The limit only turns a hang into a failure: it is far beyond what a busy host needs, and no
-/// check passes or fails by how long something took.</summary>
+/// <summary>Waits for what other threads do. The limit only turns a hang into a failure: it is far beyond what a busy
+/// host needs, and no check passes or fails by how long something took.</summary>
 public static class Patience
 {
     private static readonly TimeSpan DefaultLimit = TimeSpan.FromSeconds(20);
@@ -11,7 +11,8 @@ public static class Patience
 
     private static TimeSpan Limit => Chosen.Value ?? DefaultLimit;
 
-    /// <summary>Sets another limit for what this flow of control does from now on; null sets the usual one. For those who expect a hang.</summary>
+    /// <summary>Sets another limit for what this flow of control does from now on; null sets the usual one. For those
+    /// who expect a hang.</summary>
     public static void SetLimit(TimeSpan? limit) => Chosen.Value = limit;
 
     /// <summary>Returns once <paramref name="holds"/>.</summary>
@@ -45,6 +46,7 @@ public static class Patience
         thread.Start();
         if (!thread.Join(Limit)) throw new ContractException($"{what} has not returned in {Limit.TotalSeconds} s");
         if (thrown is ContractException) throw new ContractException(thrown.Message, thrown);
-        if (thrown is not null) throw new ContractException($"{what}: {thrown.GetType().Name}: {thrown.Message}", thrown);
+        if (thrown is not null) throw new ContractException(
+            $"{what}: {thrown.GetType().Name}: {thrown.Message}", thrown);
     }
 }

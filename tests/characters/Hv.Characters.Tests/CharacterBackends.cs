@@ -93,7 +93,8 @@ public sealed class CharacterBackends : IDisposable
         backend.Open(new OptionValues(options.ToDictionary(o => o.Key, o => o.Value)), log);
 
     private IPEndPoint AnnouncedAddress() =>
-        IPEndPoint.Parse(Assert.Single(log.Messages).Split(' ', ',').First(w => w.StartsWith("127.", StringComparison.Ordinal)));
+        IPEndPoint.Parse(Assert.Single(log.Messages).Split(' ', ',').First(
+            w => w.StartsWith("127.", StringComparison.Ordinal)));
 
     private static Socket Connect(IPEndPoint address)
     {

@@ -10,7 +10,9 @@ namespace Hv.Sdk.Conformance.Tests;
 public sealed record Defect(string Kind, string Name, string Check, Func<CheckResult> Try)
 {
     /// <summary>All of them, in the order of the page.</summary>
-    public static IReadOnlyList<Defect> All { get; } = [.. Devices.MeterDefects.All, .. Disks.GridDefects.All, .. Nets.MirrorDefects.All, .. Chars.PipeDefects.All];
+    public static IReadOnlyList<Defect> All { get; } =
+        [.. Devices.MeterDefects.All, .. Disks.GridDefects.All, .. Nets.MirrorDefects.All, .. Chars.PipeDefects.All,
+        .. FrontEnds.PlainDefects.All, .. Engines.EngineDefects.All];
 
     /// <inheritdoc/>
     public override string ToString() => $"{Kind}: {Name}";

@@ -2,6 +2,8 @@ using System.Text;
 using Hv.Sdk.Conformance.CharBackend;
 using Hv.Sdk.Conformance.Device;
 using Hv.Sdk.Conformance.Disk;
+using Hv.Sdk.Conformance.Engine;
+using Hv.Sdk.Conformance.FrontEnd;
 using Hv.Sdk.Conformance.Net;
 using Hv.Sdk.TestKit;
 using Hv.Sdk.TestKit.Conformance;
@@ -46,7 +48,9 @@ public sealed class KillTests(ITestOutputHelper output)
     [Fact]
     public void Page_Checks_AreTheSuites() => DocumentPage.Holds("docs/sdk/conformance.md", "checks", CheckTable());
 
-    private static IReadOnlyList<ConformanceSuite> Suites { get; } = [DeviceSuite.Default, DiskSuite.Default, NetSuite.Default, CharSuite.Default];
+    private static IReadOnlyList<ConformanceSuite> Suites { get; } =
+        [DeviceSuite.Default, DiskSuite.Default, NetSuite.Default, CharSuite.Default, FrontEndSuite.Default,
+        EngineSuite.Default];
 
     private static string KillTable()
     {

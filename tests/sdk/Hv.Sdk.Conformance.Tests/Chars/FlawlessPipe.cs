@@ -11,7 +11,8 @@ public sealed class FlawlessPipe
     [Theory, MemberData(nameof(Checks))]
     public void Pipe_WithoutAMistake_Passes(string check)
     {
-        CheckResult result = CharSuite.Default.RunCheck(check, PipeDefects.Subject(CharFlaw.None), ConformanceOptions.Quick);
+        CheckResult result =
+            CharSuite.Default.RunCheck(check, PipeDefects.Subject(CharFlaw.None), ConformanceOptions.Quick);
         Assert.Equal((CheckOutcome.Passed, ""), (result.Outcome, result.Evidence));
     }
 }

@@ -12,7 +12,8 @@ public sealed class PipeBackend(CharFlaw flaw) : ICharBackend
     /// <summary>The other end of the stream that is opened next.</summary>
     public PipePeer? NextPeer { get; set; }
 
-    public OptionSchema Options { get; } = new([new OptionInfo { Name = "target", Type = OptionType.Text, Summary = "the pipe", IsRequired = true }]);
+    public OptionSchema Options { get; } =
+        new([new OptionInfo { Name = "target", Type = OptionType.Text, Summary = "the pipe", IsRequired = true }]);
 
     public ICharStream Open(OptionValues options, IDeviceLog log)
     {
@@ -64,7 +65,8 @@ public sealed class PipeBackend(CharFlaw flaw) : ICharBackend
             try
             {
                 int pieces = 0;
-                foreach (byte[] piece in peer.Sent.GetConsumingEnumerable(flaw == CharFlaw.DeliversAfterDispose ? CancellationToken.None : ending.Token))
+                foreach (byte[] piece in peer.Sent.GetConsumingEnumerable(
+                    flaw == CharFlaw.DeliversAfterDispose ? CancellationToken.None : ending.Token))
                 {
                     pieces++;
                     if (flaw == CharFlaw.DropsInput && pieces % 3 == 0) continue;

@@ -11,7 +11,8 @@ internal static class PipeDefects
 
     public static IReadOnlyList<Defect> All { get; } =
     [
-        new("char-backend", "has no name", "is-described", () => CharSuite.Default.RunCheck("is-described", new CharSubject { Backend = new NamelessChars() }, ConformanceOptions.Quick)),
+        new("char-backend", "has no name", "is-described", () => CharSuite.Default.RunCheck(
+            "is-described", new CharSubject { Backend = new NamelessChars() }, ConformanceOptions.Quick)),
         Of(CharFlaw.TakesAnyTarget, "takes any target", "bad-target-is-refused"),
         Of(CharFlaw.ThrowsTheWrongException, "lets the host's exception out of Open", "bad-target-is-refused"),
         Of(CharFlaw.HasSevenBits, "carries seven bits of each byte", "output-arrives"),

@@ -11,7 +11,8 @@ public sealed class FlawlessMirror
     [Theory, MemberData(nameof(Checks))]
     public void Mirror_WithoutAMistake_Passes(string check)
     {
-        CheckResult result = NetSuite.Default.RunCheck(check, MirrorDefects.Subject(new MirrorBackend(NetFlaw.None)), ConformanceOptions.Quick);
+        CheckResult result = NetSuite.Default.RunCheck(
+            check, MirrorDefects.Subject(new MirrorBackend(NetFlaw.None)), ConformanceOptions.Quick);
         Assert.Equal((CheckOutcome.Passed, ""), (result.Outcome, result.Evidence));
     }
 }

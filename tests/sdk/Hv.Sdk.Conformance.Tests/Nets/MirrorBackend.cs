@@ -45,7 +45,8 @@ public sealed class MirrorBackend(NetFlaw flaw) : INetBackend
             sent++;
             if (flaw == NetFlaw.Allocates) garbage = new object();
             if (flaw == NetFlaw.DropsSome && sent % 17 == 0) return garbage is null;
-            if (flaw == NetFlaw.ThrowsOnGiants && frame.Length > FrameBytes) throw new ArgumentOutOfRangeException(nameof(frame));
+            if (flaw == NetFlaw.ThrowsOnGiants && frame.Length > FrameBytes) throw new ArgumentOutOfRangeException(
+                nameof(frame));
             if (flaw == NetFlaw.CutsGiants && frame.Length > FrameBytes) frame = frame[..FrameBytes];
             if (frame.Length > FrameBytes) return true;
             FrameInfo passed = flaw == NetFlaw.LosesOffloads ? default : info;
@@ -69,7 +70,8 @@ public sealed class MirrorBackend(NetFlaw flaw) : INetBackend
                 hasRefused = true;
                 return false;
             }
-            int at = flaw == NetFlaw.QueuesInOneBuffer ? 0 : flaw == NetFlaw.HoldsEverything ? queue.Count : slot++ % QueueFrames;
+            int at = flaw == NetFlaw.QueuesInOneBuffer ? 0 : flaw == NetFlaw.HoldsEverything
+                ? queue.Count : slot++ % QueueFrames;
             frame.CopyTo(slots[at]);
             queue.Enqueue((at, frame.Length, info));
             if (flaw == NetFlaw.DeliversTwice) queue.Enqueue((at, frame.Length, info));
@@ -78,7 +80,8 @@ public sealed class MirrorBackend(NetFlaw flaw) : INetBackend
 
         private void Drain()
         {
-            while (queue.TryPeek(out (int Slot, int Length, FrameInfo Info) f) && Link.Deliver(slots[f.Slot].AsSpan(0, f.Length), f.Info)) queue.Dequeue();
+            while (queue.TryPeek(out (int Slot, int Length, FrameInfo Info) f)
+                && Link.Deliver(slots[f.Slot].AsSpan(0, f.Length), f.Info)) queue.Dequeue();
         }
 
         public void Flush()
@@ -108,5 +111,6 @@ public sealed class MirrorBackend(NetFlaw flaw) : INetBackend
 public sealed class NamelessNet : INetBackend
 {
     public OptionSchema Options => OptionSchema.Empty;
-    public INetEndpoint Open(INetLink link, OptionValues options) => new MirrorBackend(NetFlaw.None).Open(link, options);
+    public INetEndpoint Open(INetLink link, OptionValues options) =>
+        new MirrorBackend(NetFlaw.None).Open(link, options);
 }
