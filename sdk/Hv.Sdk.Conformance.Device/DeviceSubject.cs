@@ -35,7 +35,8 @@ public sealed class DeviceSubject
         get
         {
             string name = Description.NameOf<DeviceAttribute>(Factory);
-            return Setup.Placement.Pci is not null ? name + " on PCI" : Setup.Placement.MmioBase is not null ? name + " on MMIO" : name;
+            return Setup.Placement.Pci is not null ? name + " on PCI"
+                : Setup.Placement.MmioBase is not null ? name + " on MMIO" : name;
         }
     }
 

@@ -5,8 +5,8 @@ using Hv.Sdk.Virtio.TestKit;
 
 namespace Hv.Sdk.Conformance.Device;
 
-/// <summary>Makes subjects of devices of which nothing is known but their class and manifest: tries where they can sit, connects every
-/// backend, and drives virtio devices as a driver would. A device's own tests know it better.</summary>
+/// <summary>Makes subjects of devices of which nothing is known but their class and manifest: tries where they can sit,
+/// connects every backend, and drives virtio devices as a driver would. A device's own tests know it better.</summary>
 public static class DeviceSubjects
 {
     private const int MemoryBytes = 128 * 1024, DiskBytes = 64 * 1024, QueueSize = 8, MostQueues = 16;
@@ -17,14 +17,16 @@ public static class DeviceSubjects
 
     /// <summary>A subject for each bus that the device can sit on.</summary>
     /// <param name="factory">The device's factory.</param>
-    /// <param name="buses">Buses of the manifest (<c>pci</c>, <c>mmio</c>, <c>isa</c>); none: the first place where it attaches.</param>
+    /// <param name="buses">Buses of the manifest (<c>pci</c>, <c>mmio</c>, <c>isa</c>); none: the first place where it
+    /// attaches.</param>
     /// <param name="options">Options as a user would type them.</param>
     /// <exception cref="ConfigurationException">It attaches nowhere: the message says what it misses.</exception>
     public static IReadOnlyList<DeviceSubject> Of(
         IDeviceFactory factory, IReadOnlyList<string> buses, IReadOnlyDictionary<string, string> options)
     {
         ArgumentNullException.ThrowIfNull(buses);
-        Placement[] named = [.. buses.Select(b => b switch { "pci" => OnPci, "mmio" => OnMmio, _ => Placement.None }).Distinct()];
+        Placement[] named =
+            [.. buses.Select(b => b switch { "pci" => OnPci, "mmio" => OnMmio, _ => Placement.None }).Distinct()];
         if (named.Length > 0) return [.. named.Select(p => Subject(factory, p, options))];
         ConfigurationException? refusal = null;
         foreach (Placement place in new[] { Placement.None, OnPci, OnMmio })
@@ -41,7 +43,8 @@ public static class DeviceSubjects
         throw refusal!;
     }
 
-    private static DeviceSubject Subject(IDeviceFactory factory, Placement place, IReadOnlyDictionary<string, string> options)
+    private static DeviceSubject Subject(
+        IDeviceFactory factory, Placement place, IReadOnlyDictionary<string, string> options)
     {
         BenchSetup setup = new()
         {

@@ -69,7 +69,7 @@ internal static class Contract
             IDiskImage image = trial.Image;
             CheckRun.Require(image.SectorBytes is 512 or 4096, $"a sector is {image.SectorBytes} bytes");
             CheckRun.Require(image.LengthBytes > 0 && image.LengthBytes % image.SectorBytes == 0,
-                $"the disk is {image.LengthBytes} bytes long, which is not a whole number of sectors of {image.SectorBytes}");
+                $"the disk is {image.LengthBytes} bytes long, no whole number of sectors of {image.SectorBytes}");
             if (sample.LengthBytes is { } known)
                 CheckRun.Require(image.LengthBytes == known,
                     $"'{sample.Name}' is {image.LengthBytes} bytes long instead of {known}");

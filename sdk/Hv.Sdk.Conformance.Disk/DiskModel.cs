@@ -49,7 +49,7 @@ internal sealed class DiskModel(byte[] contents, int sectorBytes)
             long at = (offset + i) / sectorBytes;
             if (sectors[at].MayBe(read.Slice(i, sectorBytes))) continue;
             int byteAt = sectors[at].FirstWrongByte(read.Slice(i, sectorBytes));
-            return $"sector {at} holds something that was never there or is no longer (byte {byteAt} is {read[i + byteAt]:x2}h)";
+            return $"sector {at} holds what was never there or is no longer: byte {byteAt} is {read[i + byteAt]:x2}h";
         }
         return null;
     }

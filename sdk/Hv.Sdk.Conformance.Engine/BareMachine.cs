@@ -5,8 +5,8 @@ using Hv.Sdk.Time;
 
 namespace Hv.Sdk.Conformance.Engine;
 
-/// <summary>vCPUs with RAM at 0, a bus and an interrupt controller in the hands of a check, and no host. RAM has tables for 64-bit code
-/// that map the first 4 GiB to themselves, and gates whose handlers a check may write.</summary>
+/// <summary>vCPUs with RAM at 0, a bus and an interrupt controller in the hands of a check, and no host. RAM has tables
+/// for 64-bit code that map the first 4 GiB to themselves, and gates whose handlers a check may write.</summary>
 internal sealed class BareMachine : IDisposable, IPartitionContext, IVmClock, IEntropy, IDeviceLog
 {
     public const ulong DefaultTscHz = 1_000_000_000;
@@ -57,6 +57,7 @@ internal sealed class BareMachine : IDisposable, IPartitionContext, IVmClock, IE
     public VmTime Now => VmTime.FromNs(NowNs);
     public long EpochUnixNs => 0;
     public void Fill(Span<byte> destination) => destination.Fill(0x5a);
+    public void SetNumericError(int vcpu, bool isAsserted) { }
     public bool IsEnabled(LogLevel level) => false;
     public void Write(LogLevel level, string message) { }
     public void GuestError(string message) { }
@@ -90,7 +91,8 @@ internal sealed class BareMachine : IDisposable, IPartitionContext, IVmClock, IE
     }
 
     /// <summary>Writes the handler of a vector.</summary>
-    public void LoadHandler(int vector, params ReadOnlySpan<byte> code) => Load(HandlerBase + (ulong)(vector * HandlerBytes), code);
+    public void LoadHandler(int vector, params ReadOnlySpan<byte> code) =>
+        Load(HandlerBase + (ulong)(vector * HandlerBytes), code);
 
     // Four-level tables with pages of 2 MiB (SDM vol. 3, 4.5), segment descriptors and 64-bit interrupt gates (6.14.1).
     private void WriteTables()
@@ -99,14 +101,16 @@ internal sealed class BareMachine : IDisposable, IPartitionContext, IVmClock, IE
         for (ulong i = 0; i < 4; i++)
         {
             SetQword(PageTables + 0x1000 + (i * 8), PageTables + 0x2000 + (i * 0x1000) | 7);
-            for (ulong j = 0; j < 512; j++) SetQword(PageTables + 0x2000 + (i * 0x1000) + (j * 8), i << 30 | j << 21 | 0x87);
+            for (ulong j = 0; j < 512; j++) SetQword(
+                PageTables + 0x2000 + (i * 0x1000) + (j * 8), i << 30 | j << 21 | 0x87);
         }
         SetQword(Gdt + 8, 0x00af_9b00_0000_ffff);
         SetQword(Gdt + 16, 0x00cf_9300_0000_ffff);
         for (ulong vector = 0; vector < Gates; vector++)
         {
             ulong handler = HandlerBase + (vector * HandlerBytes);
-            SetQword(Idt + (vector * 16), (handler & 0xffff) | 8 << 16 | 0x8e00ul << 32 | (handler >> 16 & 0xffff) << 48);
+            SetQword(Idt + (vector * 16),
+                (handler & 0xffff) | 8 << 16 | 0x8e00ul << 32 | (handler >> 16 & 0xffff) << 48);
             SetQword(Idt + (vector * 16) + 8, handler >> 32);
         }
     }

@@ -16,7 +16,8 @@ internal static class Memory
         using BareMachine machine = subject.NewMachine();
         machine.Load(BareMachine.CodeBase, Programs.CallAndLoad);
         byte[] first = SecondMemory(1, out int firstStart), second = SecondMemory(2, out int secondStart);
-        foreach ((byte[] memory, int start, ulong number) in new[] { (first, firstStart, 1ul), (second, secondStart, 2ul), (first, firstStart, 1ul) })
+        foreach ((byte[] memory, int start, ulong number) in new[] { (first, firstStart, 1ul),
+            (second, secondStart, 2ul), (first, firstStart, 1ul) })
         {
             machine.Partition.SetMemoryMap([machine.RamSlot(), new MemorySlot
             {
@@ -33,7 +34,8 @@ internal static class Memory
         machine.Partition.SetMemoryMap([machine.RamSlot()]);
         machine.Load(BareMachine.CodeBase, Programs.LoadOnly);
         _ = machine.Run(machine.LongMode(), out _);
-        CheckRun.Require(machine.Bus.Reads.Exists(r => r.Address == Second + SecondData), "a load from where memory was does not come to the bus");
+        CheckRun.Require(machine.Bus.Reads.Exists(r => r.Address == Second + SecondData),
+            "a load from where memory was does not come to the bus");
     }
 
     private static byte[] SecondMemory(byte number, out int start)
@@ -55,12 +57,14 @@ internal static class Memory
         _ = machine.Run(state, out VcpuExit exit);
         Running.RequireExit(VcpuExitReason.Halt, exit);
         CheckRun.Require(machine.Qword(BareMachine.DataBase) == 5, "read-only memory was written");
-        CheckRun.Require(machine.Bus.Writes.Contains(new BusAccess(BareMachine.DataBase, 8, 7)), "the write has not come to the bus");
+        CheckRun.Require(machine.Bus.Writes.Contains(new BusAccess(BareMachine.DataBase, 8, 7)),
+            "the write has not come to the bus");
     }
 
     public static void MarksDirtyPages(EngineSubject subject, CheckRun run)
     {
-        if ((subject.Engine.Traits & EngineTraits.DirtyLog) == 0) CheckRun.NotApplicable("the engine does not promise DirtyLog");
+        if ((subject.Engine.Traits & EngineTraits.DirtyLog) == 0) CheckRun.NotApplicable(
+            "the engine does not promise DirtyLog");
         using BareMachine machine = subject.NewMachine();
         machine.Load(BareMachine.CodeBase, Programs.StoreAndLoad);
         machine.Partition.SetMemoryMap([machine.RamSlot(logsDirty: true)]);
@@ -71,7 +75,8 @@ internal static class Memory
             _ = machine.Run(machine.LongMode(), out VcpuExit exit);
             Running.RequireExit(VcpuExitReason.Halt, exit);
             machine.Partition.SyncDirtyLog();
-            CheckRun.Require(machine.Dirty[WrittenPage] == 1, $"in round {round} the page that was written is not marked");
+            CheckRun.Require(machine.Dirty[WrittenPage] == 1,
+                $"in round {round} the page that was written is not marked");
             CheckRun.Require(machine.Dirty[ReadPage] == 0, $"in round {round} a page that was only read is marked");
         }
     }
@@ -83,7 +88,8 @@ internal static class Memory
         {
             machine.Load(BareMachine.CodeBase, Programs.SetEbx(number, halts: true));
             VcpuState state = machine.Run(machine.LongMode(), out _);
-            CheckRun.Require(state.Gpr[3] == number, $"code that the host has written runs as version {state.Gpr[3]} instead of {number}");
+            CheckRun.Require(state.Gpr[3] == number,
+                $"code that the host has written runs as version {state.Gpr[3]} instead of {number}");
         }
         machine.Load(BareMachine.CodeBase, Programs.ChangesItself);
         VcpuState changed = machine.Run(machine.LongMode(), out _);

@@ -3,7 +3,8 @@ namespace Hv.Sdk.Conformance.Engine;
 /// <summary>Machine code that the checks run, 64-bit unless it says otherwise.</summary>
 internal static class Programs
 {
-    /// <summary>Works on registers, memory, the stack and XMM registers for a few thousand instructions, copies with REP, halts.</summary>
+    /// <summary>Works on registers, memory, the stack and XMM registers for a few thousand instructions, copies with
+    /// REP, halts.</summary>
     public static ReadOnlySpan<byte> Mixed =>
     [
         0xbf, 0x00, 0x00, 0x09, 0x00,                   // mov edi, 90000h

@@ -39,7 +39,7 @@ internal static class Running
             VcpuState after = machine.Go(out VcpuExit exit, budget);
             RequireExit(VcpuExitReason.Budget, exit);
             CheckRun.Require(machine.Vcpu.Retired - before == budget && after.Retired == machine.Vcpu.Retired,
-                $"a budget of {budget} retired {machine.Vcpu.Retired - before}, its state says {after.Retired - before}");
+                $"of {budget} it retired {machine.Vcpu.Retired - before}, its state says {after.Retired - before}");
         }
     }
 
@@ -86,7 +86,8 @@ internal static class Running
         CheckRun.Require(state.Cr2 == Unmapped, $"CR2 is {state.Cr2:x}h");
 
         // Three NOPs and the handler's HLT.
-        CheckRun.Require(machine.Vcpu.Retired - before == 4, $"{machine.Vcpu.Retired - before} instructions were counted instead of 4");
+        CheckRun.Require(machine.Vcpu.Retired - before == 4,
+            $"{machine.Vcpu.Retired - before} instructions were counted instead of 4");
     }
 
     public static void ReportsTripleFault(EngineSubject subject, CheckRun run)
@@ -97,12 +98,14 @@ internal static class Running
         state.Idtr.Limit = 0;
         state = machine.Run(state, out VcpuExit exit);
         RequireExit(VcpuExitReason.TripleFault, exit);
-        CheckRun.Require(state.Activity == VcpuActivity.Shutdown, $"after the triple fault the vCPU is {state.Activity}");
+        CheckRun.Require(state.Activity == VcpuActivity.Shutdown,
+            $"after the triple fault the vCPU is {state.Activity}");
     }
 
     public static void FollowsTime(EngineSubject subject, CheckRun run)
     {
-        foreach ((ulong hz, long ns, ulong offset) in new[] { (1_000_000_000ul, 5_000_000L, 1000ul), (2_500_000_000ul, 3L, 0ul), (2_500_000_000ul, 77_000_001L, 5ul) })
+        foreach ((ulong hz, long ns, ulong offset) in new[] { (1_000_000_000ul, 5_000_000L, 1000ul),
+            (2_500_000_000ul, 3L, 0ul), (2_500_000_000ul, 77_000_001L, 5ul) })
         {
             using BareMachine machine = subject.NewMachine(tscHz: hz);
             machine.Load(BareMachine.CodeBase, Programs.ReadsTsc);
@@ -112,7 +115,8 @@ internal static class Running
             state = machine.Run(state, out _);
             ulong read = (state.Gpr[2] << 32) | (uint)state.Gpr[0];
             ulong expected = (ulong)((UInt128)(ulong)ns * hz / 1_000_000_000) + offset;
-            CheckRun.Require(read == expected, $"RDTSC gives {read} instead of {expected} at {ns} ns, {hz} Hz, offset {offset}");
+            CheckRun.Require(read == expected,
+                $"RDTSC gives {read} instead of {expected} at {ns} ns, {hz} Hz, offset {offset}");
         }
     }
 }

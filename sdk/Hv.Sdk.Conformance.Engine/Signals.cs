@@ -51,7 +51,8 @@ internal static class Signals
         machine.Vcpu.Notify();
         state = machine.Go(out exit);
         Running.RequireExit(VcpuExitReason.Halt, exit);
-        CheckRun.Require(machine.Apic.Acknowledged == 1, $"the interrupt was acknowledged {machine.Apic.Acknowledged} times");
+        CheckRun.Require(machine.Apic.Acknowledged == 1,
+            $"the interrupt was acknowledged {machine.Apic.Acknowledged} times");
         CheckRun.Require(state.Gpr[9] == 1, $"its handler ran {state.Gpr[9]} times");
         CheckRun.Require(state.Gpr[3] == 0x77, "the code after HLT has not run");
     }
@@ -68,8 +69,10 @@ internal static class Signals
         machine.Apic.OnCall = () => at = machine.Vcpu.Retired;
         state = machine.Run(state, out VcpuExit exit);
         Running.RequireExit(VcpuExitReason.Halt, exit);
-        CheckRun.Require(machine.Apic.Acknowledged == 1, $"the interrupt was acknowledged {machine.Apic.Acknowledged} times");
-        CheckRun.Require(at - before == 18, $"it was taken after {at - before} instructions; STI is the 17th, its shadow the 18th");
+        CheckRun.Require(machine.Apic.Acknowledged == 1,
+            $"the interrupt was acknowledged {machine.Apic.Acknowledged} times");
+        CheckRun.Require(at - before == 18,
+            $"it was taken after {at - before} instructions; STI is the 17th, its shadow the 18th");
         CheckRun.Require(state.Gpr[9] == BareMachine.CodeBase + 18, $"the handler returns to {state.Gpr[9]:x}h");
 
         // One that has gone by the time it is acknowledged leaves no trace.
@@ -120,6 +123,6 @@ internal static class Signals
         Running.RequireExit(VcpuExitReason.Halt, exit);
         VcpuState state = machine.Read(1);
         CheckRun.Require(state.Segments[1].Selector == 0x1000 && (state.Gpr[0] & 0xffff) == 0x1234,
-            $"after a start-up IPI with vector 10h CS is {state.Segments[1].Selector:x}h and AX {state.Gpr[0] & 0xffff:x}h");
+            $"after SIPI with vector 10h CS is {state.Segments[1].Selector:x}h and AX {state.Gpr[0] & 0xffff:x}h");
     }
 }

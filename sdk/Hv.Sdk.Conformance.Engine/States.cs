@@ -89,7 +89,8 @@ internal static class States
     {
         Span<byte> x = a.Xsave, y = b.Xsave;
         for (int i = XmmStart; i < XmmEnd; i++)
-            CheckRun.Require(x[i] == y[i], $"{which}: XMM{(i - XmmStart) / 16} differs: byte {i % 16} is {x[i]:x2}h / {y[i]:x2}h");
+            CheckRun.Require(x[i] == y[i],
+                $"{which}: XMM{(i - XmmStart) / 16} differs: byte {i % 16} is {x[i]:x2}h / {y[i]:x2}h");
         CheckRun.Require(MemoryMarshal.Read<uint>(x[MxcsrAt..]) == MemoryMarshal.Read<uint>(y[MxcsrAt..]),
             $"{which}: MXCSR differs");
         x.Clear();
@@ -132,14 +133,16 @@ internal static class States
         {
             using BareMachine begun = subject.NewMachine();
             begun.Load(BareMachine.CodeBase, Programs.Mixed);
-            VcpuState middle = begun.Run(begun.LongMode(), out _, budget: (ulong)new Random(seed).Next(1, (int)MixedInstructions));
+            VcpuState middle = begun.Run(
+                begun.LongMode(), out _, budget: (ulong)new Random(seed).Next(1, (int)MixedInstructions));
             using BareMachine other = subject.NewMachine();
             begun.Ram.CopyTo(other.Ram);
             other.Partition.InvalidateCode(new GuestPhysicalAddress(0), BareMachine.RamBytes);
             VcpuState ended = other.Run(middle, out exit);
             Running.RequireExit(VcpuExitReason.Halt, exit);
             RequireSame(end, ended, $"run in one machine / moved after {middle.Retired} instructions");
-            CheckRun.Require(whole.Ram.SequenceEqual(other.Ram), $"moved after {middle.Retired} instructions, memory differs at the end");
+            CheckRun.Require(whole.Ram.SequenceEqual(other.Ram),
+                $"moved after {middle.Retired} instructions, memory differs at the end");
         }
     }
 }

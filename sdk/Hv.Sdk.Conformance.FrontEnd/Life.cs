@@ -34,11 +34,12 @@ internal static class Life
         using Play play = Play.Begin(subject);
         if (subject.UsesStandardStreams) play.Await("listening");
         play.Tell("cancel");
-        Patience.Until(() => play.Events.Any(e => e == "returned" || e.StartsWith("threw", StringComparison.Ordinal)), "RunAsync, cancelled,");
-        string? threw = play.Events.FirstOrDefault(e => e.StartsWith("threw", StringComparison.Ordinal));
+        string? threw = play.AwaitEnd();
         CheckRun.Require(threw is null || threw.Contains("Cancel", StringComparison.Ordinal), $"cancelled, it {threw}");
-        string[] commands = [.. play.Events.Where(e => e.Split(' ')[0] is "quit" or "reset" or "pause" or "save" or "power-button")];
-        CheckRun.Require(commands.Length == 0, $"cancelled, it gave the machine the command '{commands.FirstOrDefault()}'");
+        string[] commands =
+            [.. play.Events.Where(e => e.Split(' ')[0] is "quit" or "reset" or "pause" or "save" or "power-button")];
+        CheckRun.Require(commands.Length == 0,
+            $"cancelled, it gave the machine the command '{commands.FirstOrDefault()}'");
     }
 
     public static void NeedsNoConsole(FrontEndSubject subject, CheckRun run)

@@ -29,27 +29,36 @@ internal sealed class Play : IDisposable
     }
 
     /// <summary>Starts a front-end on pipes, or on a terminal of 120 columns and 40 rows.</summary>
-    public static Play Begin(FrontEndSubject subject, bool onTerminal = false, bool hasConsole = true, bool hasEnded = false, bool readsScreen = true)
+    public static Play Begin(
+        FrontEndSubject subject, bool onTerminal = false, bool hasConsole = true, bool hasEnded = false,
+            bool readsScreen = true)
     {
         string folder = Directory.CreateTempSubdirectory("hv-conformance-").FullName;
         string runtime = Path.Combine(folder, "stage.runtimeconfig.json");
-        Version version = Environment.Version;
         File.WriteAllText(runtime, $$"""
-            { "runtimeOptions": { "tfm": "net{{version.Major}}.0", "framework": { "name": "Microsoft.NETCore.App", "version": "{{version.Major}}.0.0" } } }
+            {
+              "runtimeOptions": {
+                "framework": { "name": "Microsoft.NETCore.App", "version": "{{Environment.Version.Major}}.0.0" }
+              }
+            }
             """);
         using TcpListener listener = new(IPAddress.Loopback, 0);
         listener.Start();
-        string port = ((IPEndPoint)listener.LocalEndpoint).Port.ToString(System.Globalization.CultureInfo.InvariantCulture);
+        string port = ((IPEndPoint)listener.LocalEndpoint).Port.ToString(
+            System.Globalization.CultureInfo.InvariantCulture);
         Type type = subject.FrontEnd.GetType();
         string[] stage =
         [
-            "dotnet", "exec", "--runtimeconfig", runtime, typeof(Play).Assembly.Location, port, type.Assembly.Location, type.FullName!,
-            hasConsole ? "console" : "none", hasEnded ? "ended" : "runs", .. subject.Options.Select(o => $"{o.Key}={o.Value}"),
+            "dotnet", "exec", "--runtimeconfig", runtime, typeof(Play).Assembly.Location, port, type.Assembly.Location,
+            type.FullName!,
+            hasConsole ? "console" : "none", hasEnded ? "ended" : "runs",
+            .. subject.Options.Select(o => $"{o.Key}={o.Value}"),
         ];
         Process process = Start(onTerminal ? OnTerminal(stage, folder) : stage);
         TcpClient? client = null;
         Patience.Until(() => listener.Pending() || process.HasExited, "the front-end's process");
-        if (!listener.Pending()) CheckRun.Fail($"the front-end's process ended with {process.ExitCode}: {process.StandardError.ReadToEnd()}{process.StandardOutput.ReadToEnd()}");
+        if (!listener.Pending()) CheckRun.Fail($"the front-end's process ended with {process.ExitCode}: "
+            + process.StandardError.ReadToEnd() + process.StandardOutput.ReadToEnd());
         client = listener.AcceptTcpClient();
         Play play = new(process, client, folder, readsScreen);
         play.Await("started");
@@ -60,7 +69,8 @@ internal sealed class Play : IDisposable
     private static string[] OnTerminal(string[] stage, string folder)
     {
         string words = string.Join(' ', stage.Select(w => $"'{w.Replace("'", @"'\''", StringComparison.Ordinal)}'"));
-        string script = $"stty rows 40 cols 120; stty -g > {folder}/before; {words}; stty -g > {folder}/after; echo done > {folder}/done";
+        string script = $"stty rows 40 cols 120; stty -g > {folder}/before; {words}; "
+            + $"stty -g > {folder}/after; echo done > {folder}/done";
         return ["script", "-qfec", $"sh -c \"{script.Replace("\"", "\\\"", StringComparison.Ordinal)}\"", "/dev/null"];
     }
 
@@ -101,7 +111,9 @@ internal sealed class Play : IDisposable
     }
 
     /// <summary>All bytes that it sent to the guest, joined.</summary>
-    public byte[] Sent => [.. Events.Where(e => e.StartsWith("sent ", StringComparison.Ordinal)).SelectMany(e => Convert.FromHexString(e[5..]))];
+    public byte[] Sent =>
+        [.. Events.Where(e => e.StartsWith("sent ", StringComparison.Ordinal)).SelectMany(
+            e => Convert.FromHexString(e[5..]))];
 
     /// <summary>Begins to read standard output.</summary>
     public void ReadOn() => reads.Set();
@@ -120,16 +132,27 @@ internal sealed class Play : IDisposable
     }
 
     /// <summary>Waits until the front-end did something.</summary>
-    public void Await(string what) => Patience.Until(() => Events.Any(e => e.StartsWith(what, StringComparison.Ordinal)), $"'{what}'; there were: {string.Join(", ", Events.Take(20))}");
+    public void Await(string what) =>
+        Patience.Until(() => Events.Any(e => e.StartsWith(what, StringComparison.Ordinal)),
+            $"'{what}'; there were: {string.Join(", ", Events.Take(20))}");
 
-    /// <summary>Waits until it has returned from RunAsync.</summary>
-    public void AwaitReturn()
+    /// <summary>Waits until RunAsync has ended; null when it has returned, otherwise what it threw.</summary>
+    public string? AwaitEnd()
     {
-        Patience.Until(() => Events.Any(e => e == "returned" || e.StartsWith("threw", StringComparison.Ordinal)), "RunAsync");
-        if (Events.FirstOrDefault(e => e.StartsWith("threw", StringComparison.Ordinal)) is { } threw) CheckRun.Fail($"RunAsync {threw}");
+        Patience.Until(() => Events.Contains("returned") || Threw is not null, "RunAsync");
+        return Threw;
     }
 
-    /// <summary>The terminal's mode before and after, in the words of <c>stty -g</c>; waits until the process has ended.</summary>
+    /// <summary>Waits until RunAsync has returned.</summary>
+    public void AwaitReturn()
+    {
+        if (AwaitEnd() is { } threw) CheckRun.Fail($"RunAsync {threw}");
+    }
+
+    private string? Threw => Events.FirstOrDefault(e => e.StartsWith("threw", StringComparison.Ordinal));
+
+    /// <summary>The terminal's mode before and after, in the words of <c>stty -g</c>; waits until the process has
+    /// ended.</summary>
     public (string Before, string After) Modes()
     {
         Patience.Until(() => File.Exists(Path.Combine(folder, "done")), "the end of the front-end's process");

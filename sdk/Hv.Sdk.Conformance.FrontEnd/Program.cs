@@ -7,7 +7,8 @@ internal static class Program
 {
     private static async Task<int> Main(string[] args)
     {
-        if (args is not [string port, string assembly, string type, string hasConsole, string hasEnded, .. string[] options])
+        if (args is not [string port, string assembly, string type, string hasConsole, string hasEnded,
+            .. string[] options])
         {
             Console.Error.WriteLine("this program is started by the front-end suite");
             return 2;

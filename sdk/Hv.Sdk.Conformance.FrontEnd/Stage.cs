@@ -13,7 +13,8 @@ internal sealed class Stage : IMachine, IConsole, IDisposable
     private readonly StreamReader commands;
     private readonly StreamWriter events;
     private readonly Lock gate = new();
-    private readonly TaskCompletionSource<MachineOutcome> completion = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly TaskCompletionSource<MachineOutcome> completion =
+        new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly CancellationTokenSource cancel = new();
     private readonly bool hasConsole;
     private Action<ReadOnlyMemory<byte>>? shown;
@@ -36,8 +37,10 @@ internal sealed class Stage : IMachine, IConsole, IDisposable
 
     public async Task RunAsync(string assembly, string type, string[] options)
     {
-        IFrontEnd frontEnd = (IFrontEnd)Activator.CreateInstance(Assembly.LoadFrom(assembly).GetType(type, throwOnError: true)!)!;
-        OptionValues values = OptionTexts.Bind(frontEnd.Options, options.ToDictionary(o => o.Split('=', 2)[0], o => o.Split('=', 2)[1]));
+        IFrontEnd frontEnd =
+            (IFrontEnd)Activator.CreateInstance(Assembly.LoadFrom(assembly).GetType(type, throwOnError: true)!)!;
+        OptionValues values =
+            OptionTexts.Bind(frontEnd.Options, options.ToDictionary(o => o.Split('=', 2)[0], o => o.Split('=', 2)[1]));
         new Thread(Obey) { IsBackground = true, Name = "suite" }.Start();
         Tell("started");
         try
@@ -104,7 +107,8 @@ internal sealed class Stage : IMachine, IConsole, IDisposable
 
     public Task ResetAsync() => Told("reset");
     public void PressPowerButton() => Tell("power-button");
-    public Task SaveAsync(string path) => savesFail ? throw new InvalidOperationException("'disk0' cannot be saved") : Told($"save {path}");
+    public Task SaveAsync(string path) =>
+        savesFail ? throw new InvalidOperationException("'disk0' cannot be saved") : Told($"save {path}");
 
     public void Quit(EndReason reason, string message)
     {

@@ -44,7 +44,8 @@ internal static class Streams
         for (int i = 0; i < Moments; i++)
         {
             Thread.Sleep(MomentMs);
-            CheckRun.Require(!play.Events.Contains("shown"), $"{FloodBytes >> 20} MiB were taken as shown while nobody had read any");
+            CheckRun.Require(!play.Events.Contains("shown"),
+                $"{FloodBytes >> 20} MiB were taken as shown while nobody had read any");
         }
         play.ReadOn();
         play.Await("shown");
@@ -68,9 +69,11 @@ internal static class Streams
     private static void RequireSame(List<byte> expected, Func<byte[]> seen, string where)
     {
         byte[] all = [.. expected];
-        Patience.Until(() => seen().Length >= all.Length || !all.AsSpan().StartsWith(seen()), $"{all.Length} bytes at {where}");
+        Patience.Until(() =>
+            seen().Length >= all.Length || !all.AsSpan().StartsWith(seen()), $"{all.Length} bytes at {where}");
         byte[] bytes = seen();
         int same = bytes.AsSpan().CommonPrefixLength(all);
-        CheckRun.Require(same == all.Length && bytes.Length == all.Length, $"{where}: {bytes.Length} bytes instead of {all.Length}; the first {same} are right");
+        CheckRun.Require(same == all.Length && bytes.Length == all.Length,
+            $"{where}: {bytes.Length} bytes instead of {all.Length}; the first {same} are right");
     }
 }

@@ -17,12 +17,15 @@ internal static class Terminals
         // Interrupt, suspend, quit, end of file, flow control, erase, and no line end at all.
         byte[] keys = [.. "ls"u8, 0x03, 0x1a, 0x1c, 0x04, 0x13, 0x11, 0x7f, .. "x"u8];
         play.Type(keys);
-        Patience.Until(() => play.Sent.Length >= keys.Length, $"{keys.Length} keys at the guest, of which {play.Sent.Length} came");
-        CheckRun.Require(play.Sent.AsSpan().SequenceEqual(keys), $"the guest was given {Convert.ToHexString(play.Sent)} instead of {Convert.ToHexString(keys)}");
+        Patience.Until(() =>
+            play.Sent.Length >= keys.Length, $"{keys.Length} keys at the guest, of which {play.Sent.Length} came");
+        CheckRun.Require(play.Sent.AsSpan().SequenceEqual(keys),
+            $"the guest was given {Convert.ToHexString(play.Sent)} instead of {Convert.ToHexString(keys)}");
         play.Output("prompt"u8.ToArray());
         play.Await("shown");
         Patience.Until(() => Text(play).Contains("prompt", StringComparison.Ordinal), "the output");
-        CheckRun.Require(!Text(play).Contains("ls", StringComparison.Ordinal), "the terminal echoed what was typed: the guest will, too");
+        CheckRun.Require(!Text(play).Contains("ls", StringComparison.Ordinal),
+            "the terminal echoed what was typed: the guest will, too");
     }
 
     private static string Text(Play play) => Encoding.Latin1.GetString(play.Screen);
@@ -38,7 +41,8 @@ internal static class Terminals
         Press(play, keys.Save, "save");
         Press(play, keys.Quit, "quit");
         if (keys.Quit is not null) play.AwaitReturn();
-        CheckRun.Require(play.Sent.Length == 0, $"the guest was given {Convert.ToHexString(play.Sent)} of what was meant for the machine");
+        CheckRun.Require(play.Sent.Length == 0,
+            $"the guest was given {Convert.ToHexString(play.Sent)} of what was meant for the machine");
     }
 
     private static void Press(Play play, byte[]? key, string command)
@@ -81,7 +85,8 @@ internal static class Terminals
             play.Tell(how);
             play.AwaitReturn();
             (string before, string after) = play.Modes();
-            CheckRun.Require(before == after, $"after '{how}' the terminal's mode is {after.Trim()}, it was {before.Trim()}");
+            CheckRun.Require(before == after,
+                $"after '{how}' the terminal's mode is {after.Trim()}, it was {before.Trim()}");
         }
     }
 }

@@ -57,7 +57,8 @@ internal static class Frames
         List<(byte[] Bytes, FrameInfo Info)> frames = link.Frames;
         CheckRun.Require(frames.Count == expected.Count, $"{frames.Count} frames arrived instead of {expected.Count}");
         int wrong = frames.Zip(expected).ToList().FindIndex(p => !p.First.Bytes.AsSpan().SequenceEqual(p.Second));
-        CheckRun.Require(wrong < 0, wrong < 0 ? "" : $"frame {wrong} is another, or changed: {frames[wrong].Bytes.Length} bytes instead of {expected[wrong].Length}");
+        if (wrong >= 0) CheckRun.Fail(
+            $"frame {wrong} changed: {frames[wrong].Bytes.Length} bytes instead of {expected[wrong].Length}");
     }
 
     public static void KeepOffloads(NetSubject subject, CheckRun run)
@@ -220,6 +221,7 @@ internal static class Frames
             "the frame after those of odd lengths");
         List<byte[]> expected = [.. sent.Select(reflect)];
         foreach ((byte[] bytes, _) in link.Frames.SkipLast(1))
-            CheckRun.Require(expected.Exists(e => e.AsSpan().SequenceEqual(bytes)), $"a frame of {bytes.Length} bytes arrived that nobody sent so: drop odd lengths whole, or pass them on");
+            CheckRun.Require(expected.Exists(e => e.AsSpan().SequenceEqual(bytes)),
+                $"a frame of {bytes.Length} bytes arrived that nobody sent: drop odd lengths whole, or pass them on");
     }
 }

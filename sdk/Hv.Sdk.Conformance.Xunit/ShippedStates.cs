@@ -33,7 +33,9 @@ public abstract class ShippedStates<TFactory>([CallerFilePath] string testFile =
         DeviceSubject subject =
             new() { Factory = new TFactory(), Setup = Setup, States = RecordedState.ReadFolder(folder) };
         if (!subject.States.Any(s => s.Version == current))
-            throw new ContractException($"{folder} has no v{current}.state: a layout of version {current} was shipped or will be; run with HV_UPDATE_STATES=1");
+            throw new ContractException(
+                $"{folder} has no v{current}.state: a layout of version {current} was shipped or "
+                + "will be; run with HV_UPDATE_STATES=1");
         Verdict.Of(DeviceSuite.Default.RunCheck(check, subject, ConformanceOptions.Quick));
     }
 

@@ -156,7 +156,8 @@ public sealed partial class DeviceBench
             l => $"line '{l.Name}' is {l.Level} / {!l.Level}"))
         ?? FirstOf(regions.Zip(other.regions).Where(p => p.First.IsMapped != p.Second.IsMapped
                 || (p.First.IsMapped && p.First.Start != p.Second.Start))
-            .Select(p => $"region '{p.First.Name}' is at {p.First.Start:x} ({p.First.IsMapped}) / {p.Second.Start:x} ({p.Second.IsMapped})"))
+            .Select(p => $"region '{p.First.Name}' is at {p.First.Start:x} ({p.First.IsMapped}) "
+                + $"/ {p.Second.Start:x} ({p.Second.IsMapped})"))
         ?? FirstOf(timers.Zip(other.timers).Where(p => p.First.Due != p.Second.Due)
             .Select(p => $"timer '{p.First.Name}' is due at {p.First.Due} / {p.Second.Due}"))
         ?? StateDifference(SaveState(), otherState);

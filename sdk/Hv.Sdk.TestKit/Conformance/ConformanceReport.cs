@@ -28,7 +28,9 @@ public sealed record ConformanceReport(string Suite, string Subject, IReadOnlyLi
 
     private static string Line(CheckResult result)
     {
-        string line = $"  {result.Outcome switch { CheckOutcome.Passed => "ok  ", CheckOutcome.Failed => "FAIL", _ => "n/a " }} {result.Check.Name}";
+        string verdict =
+            result.Outcome switch { CheckOutcome.Passed => "ok  ", CheckOutcome.Failed => "FAIL", _ => "n/a " };
+        string line = $"  {verdict} {result.Check.Name}";
         if (result.Evidence.Length == 0) return line;
         string seed = result.Seed is { } s ? $" (seed {s})" : "";
         string evidence = result.Evidence.ReplaceLineEndings(Environment.NewLine + "         ");

@@ -15,14 +15,17 @@ public sealed class TcpConformance : CharConformance<TcpBackend>
     {
         Backend = new TcpBackend(),
         NewPeer = static () => new TcpPeer(),
-        BadOptions = [.. new[] { "nonsense", "127.0.0.1:99999", "4555" }.Select(t => new Dictionary<string, string> { ["target"] = t })],
+        BadOptions = [At("nonsense"), At("127.0.0.1:99999"), At("4555")],
     };
+
+    private static Dictionary<string, string> At(string target) => new() { ["target"] = target };
 }
 
 /// <summary>A serial line that waits for its peer, and for the peer's token.</summary>
 public sealed class TcpListeningConformance : CharConformance<TcpBackend>
 {
-    private static readonly Dictionary<string, string> Listening = new() { ["target"] = "0", ["listen"] = "on", ["token"] = "secret" };
+    private static readonly Dictionary<string, string> Listening =
+        new() { ["target"] = "0", ["listen"] = "on", ["token"] = "secret" };
 
     protected override CharSubject Subject => new()
     {

@@ -11,7 +11,8 @@ public sealed class SwappingLoopbackConformance : NetConformance<LoopbackPlugin>
 {
     private const int AddressBytes = 6, LongestFrame = 65_557;
 
-    protected override IReadOnlyDictionary<string, string> Options { get; } = new Dictionary<string, string> { ["swap"] = "on" };
+    protected override IReadOnlyDictionary<string, string> Options { get; } =
+        new Dictionary<string, string> { ["swap"] = "on" };
 
     protected override Func<byte[], byte[]> Reflection => static frame =>
         frame.Length is < 2 * AddressBytes or > LongestFrame

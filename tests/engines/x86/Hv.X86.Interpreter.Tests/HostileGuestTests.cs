@@ -13,8 +13,7 @@ public sealed class HostileGuestTests
     [InlineData(16, 20)]
     [InlineData(32, 20)]
     [InlineData(64, 20)]
-    public void RandomBytes_AsCodeAndDataAndTables_RunStaysInItsBudget(int bitness, int seeds) =>
-        RunRandomBytes(bitness, seeds);
+    public void RandomBytes_AsCodeAndDataAndTables_RunStaysInItsBudget(int bitness, int seeds) => RunRandomBytes(bitness, seeds);
 
     [Theory]
     [Trait("tier", "nightly")]
@@ -31,30 +30,26 @@ public sealed class HostileGuestTests
             var random = new Random(seed * 64 + bitness);
             random.NextBytes(machine.Ram[..0x40_0000]);
             machine.SetMap();
-            VcpuState state = bitness == 64 ? machine.LongMode() : bitness == 32
-                ? machine.ProtectedMode() : machine.RealMode();
+            VcpuState state = bitness == 64 ? machine.LongMode() : bitness == 32 ? machine.ProtectedMode() : machine.RealMode();
             for (int i = 0; i < 16; i++) state.Gpr[i] = (ulong)random.NextInt64() >> random.Next(64);
             state.Gpr[4] = bitness == 16 ? 0x7000 : BareMachine.StackTop;
             RunToTheEnd(machine, state, seed);
         }
     }
 
-    /// <summary>Valid instructions at random reach further than random bytes, most of which soon are
-    /// undefined.</summary>
+    /// <summary>Valid instructions at random reach further than random bytes, most of which soon are undefined.</summary>
     [Theory]
     [InlineData(16, 15)]
     [InlineData(32, 15)]
     [InlineData(64, 15)]
-    public void RandomValidInstructions_RunStaysInItsBudget(int bitness, int seeds) =>
-        RunRandomInstructions(bitness, seeds);
+    public void RandomValidInstructions_RunStaysInItsBudget(int bitness, int seeds) => RunRandomInstructions(bitness, seeds);
 
     [Theory]
     [Trait("tier", "nightly")]
     [InlineData(16, 1000)]
     [InlineData(32, 1000)]
     [InlineData(64, 1000)]
-    public void RandomValidInstructionsManyTimes_RunStaysInItsBudget(int bitness, int seeds) =>
-        RunRandomInstructions(bitness, seeds);
+    public void RandomValidInstructionsManyTimes_RunStaysInItsBudget(int bitness, int seeds) => RunRandomInstructions(bitness, seeds);
 
     private static void RunRandomInstructions(int bitness, int seeds)
     {
@@ -72,8 +67,7 @@ public sealed class HostileGuestTests
                 at += length;
             }
             machine.SetMap();
-            VcpuState state = bitness == 64 ? machine.LongMode() : bitness == 32
-                ? machine.ProtectedMode() : machine.RealMode();
+            VcpuState state = bitness == 64 ? machine.LongMode() : bitness == 32 ? machine.ProtectedMode() : machine.RealMode();
             for (int i = 0; i < 16; i++) state.Gpr[i] = (uint)random.Next(0x40_0000);
             state.Rflags = random.Next(4) == 0 ? 0x102u : 2u;
             RunToTheEnd(machine, state, seed);
@@ -93,8 +87,7 @@ public sealed class HostileGuestTests
     public void PageFaultLoop_HonoursKick()
     {
         using var machine = new BareMachine();
-        // The handler of #PF is the faulting instruction itself, so the stack fills, and its faults are delivered
-        // again.
+        // The handler of #PF is the faulting instruction itself, so the stack fills, and its faults are delivered again.
         const ulong idt = 0x3_0000, gdt = 0x3_8000;
         machine.Load(c =>
         {
@@ -102,8 +95,7 @@ public sealed class HostileGuestTests
             c.mov(rax, __qword_ptr[0x7000_0000_0000]);
         });
         machine.SetQword(gdt + 8, 0x00AF_9B00_0000_FFFF);
-        machine.SetQword(idt + 14 * 16,
-            (BareMachine.CodeBase & 0xFFFF) | 8 << 16 | 0x8E00ul << 32 | (BareMachine.CodeBase >> 16) << 48);
+        machine.SetQword(idt + 14 * 16, (BareMachine.CodeBase & 0xFFFF) | 8 << 16 | 0x8E00ul << 32 | (BareMachine.CodeBase >> 16) << 48);
         VcpuState state = machine.LongMode();
         state.Gdtr = new TableState { Base = gdt, Limit = 0xFF };
         state.Idtr = new TableState { Base = idt, Limit = 0xFFF };
@@ -136,8 +128,7 @@ public sealed class HostileGuestTests
         for (int i = 0; i < 3; i++)
         {
             VcpuExit exit = machine.Vcpu.Run(new RunBudget { Instructions = Budget });
-            Assert.True(machine.Vcpu.Retired - before <= Budget * (ulong)(i + 1),
-                $"seed {seed}: {machine.Vcpu.Retired - before} retired");
+            Assert.True(machine.Vcpu.Retired - before <= Budget * (ulong)(i + 1), $"seed {seed}: {machine.Vcpu.Retired - before} retired");
             Assert.NotEqual(VcpuExitReason.Failure, exit.Reason);
         }
     }
@@ -162,10 +153,8 @@ public sealed class HostileGuestTests
             var decoder = Decoder.Create(bitness, to);
             decoder.Decode(out Instruction instruction);
             // What stops a run at once would hide the rest.
-            if (!instruction.IsInvalid && instruction.Mnemonic
-                is not (Mnemonic.Hlt or Mnemonic.Ud2 or Mnemonic.Int or Mnemonic.Int3 or Mnemonic.Int1)
-                && instruction.FlowControl is FlowControl.Next
-                    or FlowControl.ConditionalBranch) return instruction.Length;
+            if (!instruction.IsInvalid && instruction.Mnemonic is not (Mnemonic.Hlt or Mnemonic.Ud2 or Mnemonic.Int or Mnemonic.Int3 or Mnemonic.Int1)
+                && instruction.FlowControl is FlowControl.Next or FlowControl.ConditionalBranch) return instruction.Length;
         }
     }
 }

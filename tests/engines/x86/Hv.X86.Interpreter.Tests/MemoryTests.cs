@@ -25,8 +25,7 @@ public sealed class MemoryTests
         machine.Run(machine.LongMode(), out VcpuExit exit);
         Assert.Equal(VcpuExitReason.Halt, exit.Reason);
         Assert.Equal(
-            [(Mmio + 0xFFD, 2, 0x7788ul), (Mmio + 0xFFF, 1, 0x66ul), (Mmio + 0x1000, 4, 0x22334455ul),
-                (Mmio + 0x1004, 1, 0x11ul)],
+            [(Mmio + 0xFFD, 2, 0x7788ul), (Mmio + 0xFFF, 1, 0x66ul), (Mmio + 0x1000, 4, 0x22334455ul), (Mmio + 0x1004, 1, 0x11ul)],
             machine.Bus.Writes);
     }
 

@@ -4,8 +4,7 @@ using static Iced.Intel.AssemblerRegisters;
 
 namespace Hv.X86.Interpreter.Tests;
 
-/// <summary>What differs between the modes: address and operand sizes, segments and their limits, instruction
-/// pointers.</summary>
+/// <summary>What differs between the modes: address and operand sizes, segments and their limits, instruction pointers.</summary>
 public sealed class ModeTests
 {
     [Fact]
@@ -215,8 +214,7 @@ public sealed class ModeTests
             c.jmp(again);
         });
         machine.Vcpu.WriteState(machine.LongMode());
-        for (ulong done = 0; done < 50_000; done += step) machine.Vcpu.Run(
-            new RunBudget { Instructions = Math.Min(step, 50_000 - done) });
+        for (ulong done = 0; done < 50_000; done += step) machine.Vcpu.Run(new RunBudget { Instructions = Math.Min(step, 50_000 - done) });
         VcpuState after = default;
         machine.Vcpu.ReadState(ref after);
         return after;

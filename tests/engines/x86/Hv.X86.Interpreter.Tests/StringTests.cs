@@ -4,8 +4,7 @@ using static Iced.Intel.AssemblerRegisters;
 
 namespace Hv.X86.Interpreter.Tests;
 
-/// <summary>Repeated string and port instructions: results, faults in the middle, and that they can be
-/// stopped.</summary>
+/// <summary>Repeated string and port instructions: results, faults in the middle, and that they can be stopped.</summary>
 public sealed class StringTests
 {
     private const ulong Data = 0x20_0000;

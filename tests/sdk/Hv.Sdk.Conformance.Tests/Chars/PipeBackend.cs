@@ -21,7 +21,8 @@ public sealed class PipeBackend(CharFlaw flaw) : ICharBackend
         if (flaw != CharFlaw.TakesAnyTarget && options.Text("target") != Target)
         {
             string message = $"there is no '{options.Text("target")}': give pipe";
-            throw flaw == CharFlaw.ThrowsTheWrongException ? new IOException(message) : new ConfigurationException(message) { Option = "target" };
+            if (flaw == CharFlaw.ThrowsTheWrongException) throw new IOException(message);
+            throw new ConfigurationException(message) { Option = "target" };
         }
         return new PipeStream(NextPeer ?? new PipePeer(), flaw);
     }
@@ -107,7 +108,8 @@ public sealed class PipePeer : Conformance.CharBackend.CharPeer
     private bool isStalled;
     private Action? waiting;
 
-    public override IReadOnlyDictionary<string, string> Options { get; } = new Dictionary<string, string> { ["target"] = "pipe" };
+    public override IReadOnlyDictionary<string, string> Options { get; } =
+        new Dictionary<string, string> { ["target"] = "pipe" };
     public override bool CanSend => true;
     public override bool CanStall => true;
 

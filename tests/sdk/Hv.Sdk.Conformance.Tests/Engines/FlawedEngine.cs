@@ -32,6 +32,7 @@ public sealed class FlawedEngine(EngineFlaw flaw) : IEngine
         public IEntropy Entropy => inner.Entropy;
         public IDeviceLog Log => inner.Log;
         public int PhysicalAddressBits => inner.PhysicalAddressBits;
+        public void SetNumericError(int vcpu, bool isAsserted) => inner.SetNumericError(vcpu, isAsserted);
         public VmTime Now => VmTime.FromNs(2 * inner.Clock.Now.Nanoseconds);
         public long EpochUnixNs => inner.Clock.EpochUnixNs;
     }
@@ -43,7 +44,8 @@ public sealed class NamelessEngine : IEngine
     public EngineTraits Traits => EngineTraits.None;
     public OptionSchema Options => OptionSchema.Empty;
     public string? WhyUnavailable() => "it is nothing";
-    public IPartition CreatePartition(IPartitionContext context, OptionValues options) => throw new UnavailableException("never");
+    public IPartition CreatePartition(IPartitionContext context, OptionValues options) =>
+        throw new UnavailableException("never");
 }
 
 internal sealed class FlawedPartition(IPartition inner, EngineFlaw flaw) : IPartition
@@ -76,6 +78,7 @@ internal sealed class FlawedPartition(IPartition inner, EngineFlaw flaw) : IPart
         if (flaw != EngineFlaw.KeepsOldCode) inner.InvalidateCode(start, lengthBytes);
     }
 
+    public void SetPins(ProcessorPins pins) => inner.SetPins(pins);
     public void SyncDirtyLog() => inner.SyncDirtyLog();
 
     public IVcpu CreateVcpu(int index, ILocalApic apic, IVcpuBus bus)
@@ -173,7 +176,8 @@ internal sealed class FlawedApic(EngineFlaw flaw, ILocalApic inner) : ILocalApic
     private const int SpuriousVector = 0x41;
     private int early = -1;
 
-    public VcpuSignals Pending => (flaw == EngineFlaw.SleepsThroughInterrupts ? inner.Pending & ~VcpuSignals.Interrupt : inner.Pending)
+    public VcpuSignals Pending =>
+        (flaw == EngineFlaw.SleepsThroughInterrupts ? inner.Pending & ~VcpuSignals.Interrupt : inner.Pending)
         | (early >= 0 ? VcpuSignals.Interrupt : 0);
 
     public byte Cr8

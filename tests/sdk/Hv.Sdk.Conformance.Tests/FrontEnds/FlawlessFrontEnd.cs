@@ -11,7 +11,8 @@ public sealed class FlawlessFrontEnd
     [Theory, MemberData(nameof(Checks))]
     public void FrontEnd_WithoutAMistake_Passes(string check)
     {
-        CheckResult result = FrontEndSuite.Default.RunCheck(check, PlainDefects.Subject(FrontEndFlaw.None), ConformanceOptions.Quick);
+        CheckResult result =
+            FrontEndSuite.Default.RunCheck(check, PlainDefects.Subject(FrontEndFlaw.None), ConformanceOptions.Quick);
         Assert.Equal((CheckOutcome.Passed, ""), (result.Outcome, result.Evidence));
     }
 }

@@ -37,6 +37,7 @@ internal static class PlainDefects
     {
         FrontEnd = new PlainFrontEnd(),
         Options = new Dictionary<string, string> { ["flaw"] = flaw.ToString() },
-        Keys = new FrontEndKeys { Quit = [1, (byte)'q'], Pause = [1, (byte)'p'], Reset = [1, (byte)'r'], Save = [1, (byte)'s'] },
+        Keys = new FrontEndKeys { Quit = [1, (byte)'q'], Pause = [1, (byte)'p'], Reset = [1, (byte)'r'],
+            Save = [1, (byte)'s'] },
     };
 }

@@ -4,7 +4,8 @@ using Hv.Sdk.Posix;
 
 namespace Hv.Sdk.Conformance.Tests.FrontEnds;
 
-/// <summary>A front-end to put mistakes into: standard input and output, and on a terminal Ctrl-A with q, p, r or s.</summary>
+/// <summary>A front-end to put mistakes into: standard input and output, and on a terminal Ctrl-A with q, p, r or
+/// s.</summary>
 [FrontEndAttribute("plain", Title = "Standard input and output")]
 public sealed class PlainFrontEnd : IFrontEnd
 {
@@ -18,7 +19,8 @@ public sealed class PlainFrontEnd : IFrontEnd
         ArgumentNullException.ThrowIfNull(machine);
         ArgumentNullException.ThrowIfNull(options);
         FrontEndFlaw flaw = Enum.Parse<FrontEndFlaw>(options.Text("flaw")!);
-        if (machine.Console is null && flaw == FrontEndFlaw.NeedsAConsole) throw new InvalidOperationException("no console");
+        if (machine.Console is null && flaw == FrontEndFlaw.NeedsAConsole) throw new InvalidOperationException(
+            "no console");
         if (machine.Outcome is not null && flaw == FrontEndFlaw.WaitsForAnEndThatWas) await Task.Delay(-1, cancel);
         bool isTerminal = Terminal.IsTerminal(Descriptor.Input);
         RawMode? raw = isTerminal && flaw != FrontEndFlaw.StaysCooked ? RawMode.Enter(Descriptor.Input) : null;
@@ -41,7 +43,8 @@ public sealed class PlainFrontEnd : IFrontEnd
     private static void Attach(IMachine machine, IConsole console, bool isTerminal, FrontEndFlaw flaw)
     {
         Channel<byte[]> queue = Channel.CreateUnbounded<byte[]>();
-        if (flaw == FrontEndFlaw.QueuesOutput) new Thread(() => ShowQueued(queue.Reader)) { IsBackground = true }.Start();
+        if (flaw == FrontEndFlaw.QueuesOutput) new Thread(
+            () => ShowQueued(queue.Reader)) { IsBackground = true }.Start();
         int pieces = 0;
         console.Listen(bytes =>
         {
@@ -49,7 +52,8 @@ public sealed class PlainFrontEnd : IFrontEnd
             if (flaw == FrontEndFlaw.QueuesOutput) _ = queue.Writer.TryWrite(bytes.ToArray());
             else Descriptor.WriteAll(Descriptor.Output, bytes.Span);
         });
-        if (flaw != FrontEndFlaw.IgnoresTheSize && Terminal.Size(Descriptor.Input) is { } size) console.Resize(size.Columns, size.Rows);
+        if (flaw != FrontEndFlaw.IgnoresTheSize && Terminal.Size(Descriptor.Input) is { } size) console.Resize(
+            size.Columns, size.Rows);
         new Thread(() => ReadInput(machine, console, isTerminal, flaw)) { IsBackground = true }.Start();
     }
 
@@ -89,7 +93,9 @@ public sealed class PlainFrontEnd : IFrontEnd
         switch ((char)key)
         {
             case 'q': machine.Quit(EndReason.Quit, "the user quit"); break;
-            case 'p' when machine.State == MachineState.Paused && flaw != FrontEndFlaw.NeverResumes: machine.ResumeAsync().Wait(); break;
+            case 'p' when machine.State == MachineState.Paused && flaw != FrontEndFlaw.NeverResumes:
+                machine.ResumeAsync().Wait();
+                break;
             case 'p': machine.PauseAsync().Wait(); break;
             case 'r': machine.ResetAsync().Wait(); break;
             case 's': Save(machine, flaw); break;

@@ -17,8 +17,7 @@ public sealed class CpuModelTests
     [InlineData("x86-64-v1", false)]
     [InlineData("x86-64-v2", false)]
     [InlineData("x86-64-v3", true)]
-    public void Movbe_BelongsToV3(string model, bool exists) =>
-        Check(model, exists, a => a.movbe(eax, __dword_ptr[0x9000]));
+    public void Movbe_BelongsToV3(string model, bool exists) => Check(model, exists, a => a.movbe(eax, __dword_ptr[0x9000]));
 
     [Theory]
     [InlineData("x86-64-v2", false)]

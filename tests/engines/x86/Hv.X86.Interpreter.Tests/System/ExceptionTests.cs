@@ -4,8 +4,7 @@ using static Iced.Intel.AssemblerRegisters;
 
 namespace Hv.X86.Interpreter.Tests;
 
-/// <summary>Double and triple faults, single-stepping, breakpoints, interrupt shadows (SDM vol. 3, chapters 6 and
-/// 17).</summary>
+/// <summary>Double and triple faults, single-stepping, breakpoints, interrupt shadows (SDM vol. 3, chapters 6 and 17).</summary>
 public sealed class ExceptionTests
 {
     [Fact]
@@ -14,8 +13,7 @@ public sealed class ExceptionTests
         using SystemWorld world = new();
         VcpuState state = world.Protected();
         // #NP while #GP is delivered: contributory on contributory.
-        ulong gate = SystemWorld.Gate(SystemDescriptorType.InterruptGate, SystemWorld.KernelCode, 0x8000, dpl: 3)
-            & ~(0x80UL << 40);
+        ulong gate = SystemWorld.Gate(SystemDescriptorType.InterruptGate, SystemWorld.KernelCode, 0x8000, dpl: 3) & ~(0x80UL << 40);
         world.Machine.SetQword(SystemWorld.Idt + Fault.Gp * 8, gate);
         VcpuState after = world.Run(state, 32, a => a.jmp(0x100, 0));
         Assert.Equal(Fault.Df, SystemWorld.Vector(after));
@@ -28,8 +26,7 @@ public sealed class ExceptionTests
     {
         using SystemWorld world = new();
         VcpuState state = world.Protected();
-        ulong gate = SystemWorld.Gate(SystemDescriptorType.InterruptGate, SystemWorld.KernelCode, 0x8000, dpl: 3)
-            & ~(0x80UL << 40);
+        ulong gate = SystemWorld.Gate(SystemDescriptorType.InterruptGate, SystemWorld.KernelCode, 0x8000, dpl: 3) & ~(0x80UL << 40);
         world.Machine.SetQword(SystemWorld.Idt + Fault.Ud * 8, gate);
         VcpuState after = world.Run(state, 32, a => a.ud2());
         Assert.Equal(Fault.Np, SystemWorld.Vector(after));
@@ -56,8 +53,7 @@ public sealed class ExceptionTests
         // The ring-0 stack for everything but #DF is not mapped; #DF has an interrupt stack.
         world.Machine.SetQword(SystemWorld.Tss + 4, 0x1_0000_0000_0000 >> 1);
         world.Machine.SetQword(SystemWorld.Idt + Fault.Df * 16,
-            SystemWorld.Gate(SystemDescriptorType.InterruptGate, SystemWorld.KernelCode64,
-                SystemWorld.Handlers + 8 * 16, dpl: 0, low: 1));
+            SystemWorld.Gate(SystemDescriptorType.InterruptGate, SystemWorld.KernelCode64, SystemWorld.Handlers + 8 * 16, dpl: 0, low: 1));
         VcpuState after = world.Run(state, 64, a => a.mov(rax, __qword_ptr[0x10_0000_0000]));
         Assert.Equal(Fault.Df, SystemWorld.Vector(after));
         Assert.Equal(SystemWorld.InterruptStack - 48, after.Gpr[4]);

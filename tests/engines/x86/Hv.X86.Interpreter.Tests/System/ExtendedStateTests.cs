@@ -5,8 +5,7 @@ using static Iced.Intel.AssemblerRegisters;
 
 namespace Hv.X86.Interpreter.Tests;
 
-/// <summary>FXSAVE and the XSAVE family: layouts, initial states, refused headers (SDM vol. 1, 10.5 and 13.7 to
-/// 13.10).</summary>
+/// <summary>FXSAVE and the XSAVE family: layouts, initial states, refused headers (SDM vol. 1, 10.5 and 13.7 to 13.10).</summary>
 public sealed class ExtendedStateTests
 {
     private const ulong Area = 0xA000;
@@ -34,8 +33,7 @@ public sealed class ExtendedStateTests
         return state;
     }
 
-    private static ReadOnlySpan<byte> At(SystemWorld world, int offset, int length) =>
-        world.Machine.Ram.Slice((int)Area + offset, length);
+    private static ReadOnlySpan<byte> At(SystemWorld world, int offset, int length) => world.Machine.Ram.Slice((int)Area + offset, length);
 
     [Fact]
     public void Fxsave64_WritesTheLegacyLayout()
@@ -50,8 +48,7 @@ public sealed class ExtendedStateTests
         Assert.Equal(0x1F81u, world.Dword(Area + 24));
         Assert.Equal(0xFFFFu, world.Dword(Area + 28));
         Assert.Equal(expected.Slice(160, 256).ToArray(), At(world, 160, 256).ToArray());
-        for (int i = 0; i < 8; i++) Assert.Equal(
-            (byte)(0x10 + i), At(world, 32 + i * 16, 10).ToArray().Distinct().Single());
+        for (int i = 0; i < 8; i++) Assert.Equal((byte)(0x10 + i), At(world, 32 + i * 16, 10).ToArray().Distinct().Single());
         // The last 96 bytes are software's.
         Assert.Equal(0xEEEE_EEEE_EEEE_EEEEul, world.Qword(Area + 416));
     }
@@ -85,8 +82,7 @@ public sealed class ExtendedStateTests
         Assert.Equal(expected[..6].ToArray(), actual[..6].ToArray());
         Assert.Equal(expected.Slice(24, 4).ToArray(), actual.Slice(24, 4).ToArray());
         Assert.Equal(expected.Slice(160, 256).ToArray(), actual.Slice(160, 256).ToArray());
-        Assert.Equal(expected.Slice(XsaveLayout.YmmHigh, 256).ToArray(),
-            actual.Slice(XsaveLayout.YmmHigh, 256).ToArray());
+        Assert.Equal(expected.Slice(XsaveLayout.YmmHigh, 256).ToArray(), actual.Slice(XsaveLayout.YmmHigh, 256).ToArray());
         Assert.Equal(expected.Slice(XsaveLayout.Pkru, 4).ToArray(), actual.Slice(XsaveLayout.Pkru, 4).ToArray());
         Assert.Equal(0x207ul, world.Qword(Area + 512));
         Assert.Equal(kind == 2 ? 1UL << 63 | 0x207 : 0, world.Qword(Area + 520));

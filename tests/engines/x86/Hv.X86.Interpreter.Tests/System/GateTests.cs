@@ -4,8 +4,7 @@ using static Iced.Intel.AssemblerRegisters;
 
 namespace Hv.X86.Interpreter.Tests;
 
-/// <summary>Interrupt, trap, task and call gates, and the ways back (SDM vol. 3, 5.8 and 6.12; vol. 2, INT n, CALL,
-/// RET, IRET).</summary>
+/// <summary>Interrupt, trap, task and call gates, and the ways back (SDM vol. 3, 5.8 and 6.12; vol. 2, INT n, CALL, RET, IRET).</summary>
 public sealed class GateTests
 {
     [Fact]
@@ -83,8 +82,7 @@ public sealed class GateTests
         using SystemWorld world = new();
         VcpuState state = world.Protected(cpl: 3);
         world.Machine.SetQword(SystemWorld.Idt + Fault.Ud * 8,
-            SystemWorld.Gate(SystemDescriptorType.InterruptGate, SystemWorld.KernelCode, SystemWorld.Handlers + 6 * 16,
-                dpl: 0));
+            SystemWorld.Gate(SystemDescriptorType.InterruptGate, SystemWorld.KernelCode, SystemWorld.Handlers + 6 * 16, dpl: 0));
         VcpuState after = world.Run(state, 32, a => a.ud2());
         Assert.Equal(Fault.Ud, SystemWorld.Vector(after));
         Assert.Equal((uint)SystemWorld.Code, world.Dword(after.Gpr[4]));
@@ -98,8 +96,7 @@ public sealed class GateTests
         using SystemWorld world = new();
         VcpuState state = world.Protected();
         world.Machine.SetQword(SystemWorld.Idt + 0x40 * 8,
-            SystemWorld.Gate(SystemDescriptorType.InterruptGate, SystemWorld.KernelCode, 0x8000, dpl: 3)
-                & ~(0x80UL << 40));
+            SystemWorld.Gate(SystemDescriptorType.InterruptGate, SystemWorld.KernelCode, 0x8000, dpl: 3) & ~(0x80UL << 40));
         VcpuState after = world.Run(state, 32, a => a.@int(0x40));
         Assert.Equal(Fault.Np, SystemWorld.Vector(after));
         Assert.Equal(0x40u * 8 + 2, world.Dword(after.Gpr[4]));
@@ -303,8 +300,7 @@ public sealed class GateTests
         world.SetDword(esp + 8, (uint)SystemWorld.UserStack);
         world.SetDword(esp + 12, SystemWorld.UserData);
         state.Gpr[4] = esp;
-        state.Segments[5] = new SegmentState { Selector = SystemWorld.UserData, Limit = uint.MaxValue,
-            Attributes = 0xC0F3 };
+        state.Segments[5] = new SegmentState { Selector = SystemWorld.UserData, Limit = uint.MaxValue, Attributes = 0xC0F3 };
         world.Machine.Load(a => a.@int(0x40), 32, SystemWorld.Code2);
         VcpuState after = world.Run(state, 32, a => a.retf());
         Assert.Equal(0x40, SystemWorld.Vector(after));

@@ -4,8 +4,7 @@ using static Iced.Intel.AssemblerRegisters;
 
 namespace Hv.X86.Interpreter.Tests;
 
-/// <summary>Real mode, virtual-8086 mode and the way into protected and long mode (SDM vol. 3, chapters 10 and
-/// 20).</summary>
+/// <summary>Real mode, virtual-8086 mode and the way into protected and long mode (SDM vol. 3, chapters 10 and 20).</summary>
 public sealed class LegacyModeTests
 {
     private const uint VmImage = 0x20002;

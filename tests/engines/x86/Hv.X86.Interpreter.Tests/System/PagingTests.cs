@@ -7,8 +7,7 @@ namespace Hv.X86.Interpreter.Tests;
 // SAFETY (whole class): the Cpu lives as long as the machine.
 public sealed unsafe class PagingTests
 {
-    private const ulong Root = 0x20_0000, Directory = 0x20_1000, Middle = 0x20_2000, Table = 0x20_3000,
-        Target = 0x30_0000;
+    private const ulong Root = 0x20_0000, Directory = 0x20_1000, Middle = 0x20_2000, Table = 0x20_3000, Target = 0x30_0000;
     private const ulong Linear = 0x0000_0040_0020_1000;
 
     private static Cpu* State(BareMachine machine) => ((Vcpu)machine.Vcpu).State;
@@ -43,9 +42,7 @@ public sealed unsafe class PagingTests
         foreach (bool smap in (bool[])[false, true])
         foreach (bool ac in (bool[])[false, true])
         foreach (int cpl in (int[])[0, 3])
-        foreach (int access in (
-            int[])[(int)Access.Read, (int)Access.Write, (int)Access.Fetch, (int)Access.System,
-                (int)(Access.System | Access.Write)])
+        foreach (int access in (int[])[(int)Access.Read, (int)Access.Write, (int)Access.Fetch, (int)Access.System, (int)(Access.System | Access.Write)])
         {
             machine.SetQword(Table + (Linear >> 12 & 511) * 8, Target | leaf | (nx ? PageEntry.NoExecute : 0));
             cpu->Cr0 = wp ? cpu->Cr0 | Cr0.Wp : cpu->Cr0 & ~Cr0.Wp;
@@ -68,8 +65,7 @@ public sealed unsafe class PagingTests
     }
 
     /// <summary>SDM vol. 3, 4.6.1, told in the manual's order: by mode of the access, then by kind.</summary>
-    private static uint? ExpectedError(
-        ulong leaf, bool nx, bool wp, bool smep, bool smap, bool ac, int cpl, Access access)
+    private static uint? ExpectedError(ulong leaf, bool nx, bool wp, bool smep, bool smap, bool ac, int cpl, Access access)
     {
         bool isWritable = (leaf & 2) != 0, isUserPage = (leaf & 4) != 0;
         bool isImplicit = (access & Access.System) != 0;
@@ -166,8 +162,7 @@ public sealed unsafe class PagingTests
         Assert.True(PageWalker.Translate(State(machine), Linear + 0x123, Access.Read, out Translation translation));
         Assert.Equal(0xC000_0000 | ((Linear + 0x123) & ((1UL << shift) - 1)), translation.Gpa);
         Assert.Equal(shift, translation.PageShift);
-        machine.SetQword(shift == 30 ? Directory + (Linear >> 30 & 511) * 8 : Middle + (Linear >> 21 & 511) * 8,
-            entry | 1 << 13);
+        machine.SetQword(shift == 30 ? Directory + (Linear >> 30 & 511) * 8 : Middle + (Linear >> 21 & 511) * 8, entry | 1 << 13);
         Assert.False(PageWalker.Translate(State(machine), Linear, Access.Read, out _));
         Assert.Equal(9u, State(machine)->EventError);
     }

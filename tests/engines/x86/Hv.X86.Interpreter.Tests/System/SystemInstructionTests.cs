@@ -59,10 +59,8 @@ public sealed class SystemInstructionTests
     {
         Action<Iced.Intel.Assembler>[] programs =
         [
-            a => a.hlt(), a => a.mov(cr3, rax), a => a.mov(rax, cr0), a => a.rdmsr(), a => a.wrmsr(), a =>
-                a.lgdt(__[0x9000]),
-            a => a.lidt(__[0x9000]), a => a.ltr(ax), a => a.lldt(ax), a => a.clts(), a => a.invlpg(__[0x9000]), a =>
-                a.wbinvd(),
+            a => a.hlt(), a => a.mov(cr3, rax), a => a.mov(rax, cr0), a => a.rdmsr(), a => a.wrmsr(), a => a.lgdt(__[0x9000]),
+            a => a.lidt(__[0x9000]), a => a.ltr(ax), a => a.lldt(ax), a => a.clts(), a => a.invlpg(__[0x9000]), a => a.wbinvd(),
             a => a.mov(dr0, rax), a => a.lmsw(ax), a => a.swapgs(), a => a.cli(), a => a.sti(), a => a.xsetbv(),
             a => a.sgdt(__[0x9000]), a => a.sldt(eax), a => a.str(eax), a => a.smsw(eax), a => a.sidt(__[0x9000]),
         ];
@@ -152,8 +150,7 @@ public sealed class SystemInstructionTests
         VcpuState after = world.Run(state, 64, a => { a.cpuid(); a.hlt(); });
         CpuidModel model = CpuidModel.TryCreate("max", 1, world.Machine.TscHz, 40)!;
         CpuidResult expected = model.Query(7, 0, new CpuidContext(0, true, state.Cr4, state.Xcr0));
-        Assert.Equal(expected,
-            new CpuidResult((uint)after.Gpr[0], (uint)after.Gpr[3], (uint)after.Gpr[1], (uint)after.Gpr[2]));
+        Assert.Equal(expected, new CpuidResult((uint)after.Gpr[0], (uint)after.Gpr[3], (uint)after.Gpr[1], (uint)after.Gpr[2]));
     }
 
     [Theory]

@@ -4,22 +4,16 @@ using Iced.Intel;
 
 namespace Hv.X86.Interpreter.Tests;
 
-/// <summary>A bare machine with a GDT, an IDT whose every handler is HLT, and TSSs, so that a test runs a few
-/// instructions and then looks at which handler stopped the vCPU and what lies on its stack.</summary>
+/// <summary>A bare machine with a GDT, an IDT whose every handler is HLT, and TSSs, so that a test runs a few instructions and then looks at
+/// which handler stopped the vCPU and what lies on its stack.</summary>
 internal sealed class SystemWorld : IDisposable
 {
-    public const ulong Gdt = 0x4_0000, Idt = 0x4_1000, Tss = 0x4_3000, TssB = 0x4_4000, Tss16 = 0x4_5000,
-        Handlers = 0x5_0000;
-    public const ulong KernelStack = 0x6_0000, UserStack = 0x7_0000, InterruptStack = 0x6_8000,
-        Code = BareMachine.CodeBase, Code2 = 0x12_0000;
-    public const ushort KernelCode = 0x08, KernelData = 0x10, UserCode = 0x1B, UserData = 0x23, KernelCode64 = 0x28,
-    UserCode64 = 0x3B,
-        TaskSelector = 0x40, TaskBSelector = 0x50, Task16Selector = 0x58, Ring1Code = 0x61, Ring1Data = 0x69,
-        KernelCode16 = 0x70,
-        KernelData16 = 0x78, Conforming = 0x80, GateSelector = 0x88, Gate2Selector = 0x98, Spare = 0xA8,
-            UserData64 = 0x33;
-    private const ulong FlatCode = 0x00CF_9B00_0000_FFFF, FlatData = 0x00CF_9300_0000_FFFF,
-        FlatCode64 = 0x00AF_9B00_0000_FFFF;
+    public const ulong Gdt = 0x4_0000, Idt = 0x4_1000, Tss = 0x4_3000, TssB = 0x4_4000, Tss16 = 0x4_5000, Handlers = 0x5_0000;
+    public const ulong KernelStack = 0x6_0000, UserStack = 0x7_0000, InterruptStack = 0x6_8000, Code = BareMachine.CodeBase, Code2 = 0x12_0000;
+    public const ushort KernelCode = 0x08, KernelData = 0x10, UserCode = 0x1B, UserData = 0x23, KernelCode64 = 0x28, UserCode64 = 0x3B,
+        TaskSelector = 0x40, TaskBSelector = 0x50, Task16Selector = 0x58, Ring1Code = 0x61, Ring1Data = 0x69, KernelCode16 = 0x70,
+        KernelData16 = 0x78, Conforming = 0x80, GateSelector = 0x88, Gate2Selector = 0x98, Spare = 0xA8, UserData64 = 0x33;
+    private const ulong FlatCode = 0x00CF_9B00_0000_FFFF, FlatData = 0x00CF_9300_0000_FFFF, FlatCode64 = 0x00AF_9B00_0000_FFFF;
     private const ulong Ring3 = 3UL << 45, Ring1 = 1UL << 45;
 
     public SystemWorld(string cpuModel = "max")
@@ -84,8 +78,7 @@ internal sealed class SystemWorld : IDisposable
         }
     }
 
-    /// <summary>32-bit protected mode at a privilege, with a 32-bit TSS and the IDT of
-    /// <see cref="SetGates32"/>.</summary>
+    /// <summary>32-bit protected mode at a privilege, with a 32-bit TSS and the IDT of <see cref="SetGates32"/>.</summary>
     public VcpuState Protected(int cpl = 0)
     {
         SetGates32();
@@ -96,8 +89,7 @@ internal sealed class SystemWorld : IDisposable
         ushort data = cpl == 3 ? UserData : KernelData;
         ushort dpl = (ushort)(cpl << SegmentAttributes.DplShift);
         foreach (int i in (ReadOnlySpan<int>)[0, 2, 3, 4, 5])
-            state.Segments[i] = new SegmentState { Selector = data, Limit = uint.MaxValue,
-                Attributes = (ushort)(0xC093 | dpl) };
+            state.Segments[i] = new SegmentState { Selector = data, Limit = uint.MaxValue, Attributes = (ushort)(0xC093 | dpl) };
         state.Segments[1] = new SegmentState
             { Selector = cpl == 3 ? UserCode : KernelCode, Limit = uint.MaxValue, Attributes = (ushort)(0xC09B | dpl) };
         state.Gpr[4] = cpl == 3 ? UserStack : KernelStack - 0x1000;
@@ -114,11 +106,9 @@ internal sealed class SystemWorld : IDisposable
         SetTables(ref state, 0xFFF);
         ushort dpl = (ushort)(cpl << SegmentAttributes.DplShift);
         state.Segments[1] = new SegmentState
-            { Selector = cpl == 3 ? UserCode64 : KernelCode64, Limit = uint.MaxValue,
-                Attributes = (ushort)(0xA09B | dpl) };
+            { Selector = cpl == 3 ? UserCode64 : KernelCode64, Limit = uint.MaxValue, Attributes = (ushort)(0xA09B | dpl) };
         state.Segments[2] = new SegmentState
-            { Selector = cpl == 3 ? UserData64 : KernelData, Limit = uint.MaxValue,
-                Attributes = (ushort)(0xC093 | dpl) };
+            { Selector = cpl == 3 ? UserData64 : KernelData, Limit = uint.MaxValue, Attributes = (ushort)(0xC093 | dpl) };
         state.Gpr[4] = cpl == 3 ? UserStack : KernelStack - 0x1000;
         return state;
     }
@@ -130,8 +120,7 @@ internal sealed class SystemWorld : IDisposable
         state.Tr = new SegmentState { Selector = TaskSelector, Base = Tss, Limit = 0x67, Attributes = 0x8B };
     }
 
-    /// <summary>Assembles a program to <see cref="Code"/> and runs from the state until HLT; gives the state
-    /// after.</summary>
+    /// <summary>Assembles a program to <see cref="Code"/> and runs from the state until HLT; gives the state after.</summary>
     public VcpuState Run(in VcpuState state, int bitness, Action<Assembler> program, ulong budget = 10_000)
     {
         Machine.Load(program, bitness);

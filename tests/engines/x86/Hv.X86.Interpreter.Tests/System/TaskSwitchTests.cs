@@ -15,8 +15,7 @@ public sealed class TaskSwitchTests
         world.SetDword(SystemWorld.TssB + 0x24, flags);
         for (uint i = 0; i < 8; i++) world.SetDword(SystemWorld.TssB + 0x28 + i * 4, 0x1000 + i);
         world.SetDword(SystemWorld.TssB + 0x28 + 4 * 4, 0x6_4000);
-        ushort[] selectors =
-            [SystemWorld.KernelData, SystemWorld.KernelCode, stackSelector, SystemWorld.KernelData, 0, 0];
+        ushort[] selectors = [SystemWorld.KernelData, SystemWorld.KernelCode, stackSelector, SystemWorld.KernelData, 0, 0];
         for (uint i = 0; i < 6; i++) world.SetDword(SystemWorld.TssB + 0x48 + i * 4, selectors[i]);
     }
 

@@ -10,8 +10,8 @@ public sealed class TranslationTests
 {
     private const ulong Table = 0x20_0000, Window = 0x60_0000, OldPage = 0x70_0000, NewPage = 0x80_0000;
 
-    /// <summary>Maps the 2 MiB at <see cref="Window"/> page by page, reads <paramref name="pages"/> of them, points the
-    /// first one elsewhere, runs <paramref name="tell"/> and reads it again.</summary>
+    /// <summary>Maps the 2 MiB at <see cref="Window"/> page by page, reads <paramref name="pages"/> of them, points the first one elsewhere,
+    /// runs <paramref name="tell"/> and reads it again.</summary>
     private static ulong ReadAfterChange(Action<Assembler> tell, int pages, ulong cr4 = 0, ulong context = 0)
     {
         using SystemWorld world = new();
@@ -56,8 +56,7 @@ public sealed class TranslationTests
     [InlineData(1)]
     [InlineData(300)]
     [InlineData(510)]
-    public void MovToCr3_DropsEverything_HoweverMuchThereIs(int pages) =>
-        Assert.Equal(0x2E3ul, ReadAfterChange(ReloadCr3, pages));
+    public void MovToCr3_DropsEverything_HoweverMuchThereIs(int pages) => Assert.Equal(0x2E3ul, ReadAfterChange(ReloadCr3, pages));
 
     [Fact]
     public void Invlpg_DropsThePage() => Assert.Equal(0x2E3ul, ReadAfterChange(a => a.invlpg(__[rsi]), 8));
@@ -139,8 +138,7 @@ public sealed class TranslationTests
         using SystemWorld world = new();
         VcpuState state = world.Long();
         state.Cr4 |= Cr4.Smap;
-        // The code, the tables, the GDT and the handlers must be supervisor pages: the first 2 MiB are, the second are
-        // the user's.
+        // The code, the tables, the GDT and the handlers must be supervisor pages: the first 2 MiB are, the second are the user's.
         world.Machine.SetQword(0x4000, 0x83);
         world.Machine.SetQword(0x20_0000, 0xAB);
         VcpuState after = world.Run(state, 64, a =>
