@@ -7,12 +7,13 @@ namespace Hv.Interop;
 /// fit is left out.</summary>
 public sealed unsafe class CrashRecord : IDisposable
 {
-    /// <summary>Names that fit at most.</summary>
+    /// <summary>The highest number that can have a name.</summary>
     public const int MaxNames = 1024;
     /// <summary>Callers that can be noted at one time.</summary>
     public const int MaxCallers = 256;
 
-    // Layout: a header line, one cache line a caller, the facts, the names. Texts carry their length in front.
+    // Layout: a header line, one cache line a caller, the facts, the names, each behind a word that says whether it is
+    // usual. Texts carry their length in front.
     private const int LineBytes = 64;
     private const int NameBytes = 128;
     private const int CallersOffset = LineBytes;
@@ -23,8 +24,8 @@ public sealed unsafe class CrashRecord : IDisposable
 
     private readonly SharedMemory memory;
     private readonly Lock gate = new();
-    private readonly Dictionary<string, int> names = [];
-    private int callers;
+    private readonly Stack<int> freeLines = new();
+    private int usedLines;
 
     /// <summary>An empty record.</summary>
     public CrashRecord()
@@ -64,42 +65,58 @@ public sealed unsafe class CrashRecord : IDisposable
     /// <exception cref="IOException">It is not one.</exception>
     public static CrashRecord Adopt(int fileDescriptor) => new(SharedMemory.Adopt(fileDescriptor, TotalBytes));
 
-    /// <summary>Registers a name and gives its number, from 1; 0 when there is no room. Any thread.</summary>
-    public int Register(string name)
+    /// <summary>Gives a number its name. Notes of numbers without a name, and of those above <see cref="MaxNames"/>,
+    /// name nobody. Any thread, one at a time for a number.</summary>
+    /// <param name="number">From 1.</param>
+    /// <param name="name">What it is called; a long one is cut.</param>
+    /// <param name="isUsual">Its calls last as long as the run, so it is named after those whose do not.</param>
+    public void Name(int number, string name, bool isUsual = false)
     {
-        lock (gate)
-        {
-            if (names.TryGetValue(name, out int known)) return known;
-            if (names.Count == MaxNames) return 0;
-            WriteText(NamesOffset + names.Count * NameBytes, NameBytes, name);
-            return names[name] = names.Count + 1;
-        }
+        ArgumentOutOfRangeException.ThrowIfLessThan(number, 1);
+        if (number > MaxNames) return;
+        int offset = NamesOffset + (number - 1) * NameBytes;
+        Volatile.Write(ref *At(offset), isUsual ? 1 : 0);
+        WriteText(offset + sizeof(int), NameBytes - sizeof(int), name);
     }
 
-    /// <summary>A place where one caller at a time notes whom it is calling. Any thread.</summary>
+    /// <summary>A place where one thread notes whom it is calling. Any thread.</summary>
     public CallNote AddCaller()
     {
         lock (gate)
         {
             // The last line is shared by all who come too late: their notes may overwrite each other.
-            if (callers < MaxCallers - 1) callers++;
-            return new CallNote(At(CallersOffset + callers * LineBytes));
+            int line = freeLines.TryPop(out int free) ? free : Math.Min(usedLines++, MaxCallers - 1);
+            return new CallNote(At(LineOffset(line)), line);
         }
     }
 
-    /// <summary>The names that are noted as being called.</summary>
+    /// <summary>Takes a place back: its thread calls nobody any more. Any thread, once a place.</summary>
+    public void RemoveCaller(CallNote note)
+    {
+        note.Set(0);
+        lock (gate)
+        {
+            if (note.Line < MaxCallers - 1) freeLines.Push(note.Line);
+        }
+    }
+
+    /// <summary>The names that are noted as being called, the usual ones last.</summary>
     public IReadOnlyList<string> Underway()
     {
-        List<string> found = [];
+        List<string> unusual = [], usual = [];
         for (int i = 0; i < MaxCallers; i++)
         {
-            int name = Volatile.Read(ref *At(CallersOffset + i * LineBytes));
-            if (name is <= 0 or > MaxNames) continue;
-            string text = ReadText(NamesOffset + (name - 1) * NameBytes, NameBytes);
+            int number = Volatile.Read(ref *At(LineOffset(i)));
+            if (number is <= 0 or > MaxNames) continue;
+            int offset = NamesOffset + (number - 1) * NameBytes;
+            List<string> found = Volatile.Read(ref *At(offset)) == 0 ? unusual : usual;
+            string text = ReadText(offset + sizeof(int), NameBytes - sizeof(int));
             if (text.Length > 0 && !found.Contains(text)) found.Add(text);
         }
-        return found;
+        return [.. unusual, .. usual];
     }
+
+    private static int LineOffset(int line) => CallersOffset + line * LineBytes;
 
     // SAFETY (whole class): offsets are sums of the constants above and of indexes that were checked, so they lie
     // within the mapping, which lives until Dispose; the owner disposes of the record after its last caller.
@@ -132,11 +149,18 @@ public readonly unsafe struct CallNote
     private readonly int* word;
 
     // SAFETY: one aligned word of the record, which outlives every caller that was added to it.
-    internal CallNote(int* word) => this.word = word;
-
-    /// <summary>Hot path: notes a registered name; 0 is nobody.</summary>
-    public void Set(int name)
+    internal CallNote(int* word, int line)
     {
-        if (word != null) Volatile.Write(ref *word, name);
+        this.word = word;
+        Line = line;
+    }
+
+    /// <summary>Its place in the record.</summary>
+    internal int Line { get; }
+
+    /// <summary>Hot path: notes the number of who is being called; 0 is nobody.</summary>
+    public void Set(int number)
+    {
+        if (word != null) Volatile.Write(ref *word, number);
     }
 }

@@ -38,9 +38,6 @@ public sealed class PluginCatalog
     /// loaded.</summary>
     public bool IsReloadable { get; set; }
 
-    /// <summary>Told whose code is about to be loaded or constructed, and null afterwards. Must not throw.</summary>
-    public Action<InstalledPlugin?>? Calling { get; set; }
-
     /// <summary>How long a constructor may take before its plugin is given up.</summary>
     public TimeSpan Patience { get; set; } = Supervised.DefaultPatience;
 
@@ -142,15 +139,7 @@ public sealed class PluginCatalog
         lock (gate)
         {
             CatalogEntry entry = Find(kind, name) ?? throw new DiagnosticException(Explain(kind, name, Place.Of(name)));
-            Calling?.Invoke(entry.Plugin);
-            try
-            {
-                return Make(entry.Plugin, kind, name, ask);
-            }
-            finally
-            {
-                Calling?.Invoke(null);
-            }
+            return Make(entry.Plugin, kind, name, ask);
         }
     }
 
@@ -166,17 +155,9 @@ public sealed class PluginCatalog
             InstalledPlugin current = FindReplaceable(id);
             string from = folder is null ? current.InstalledFolder : Path.GetFullPath(folder);
             InstalledPlugin next = ReadReplacement(current, id, from);
-            Calling?.Invoke(next);
-            try
-            {
-                LoadedPlugin loaded = LoadedPlugin.Load(next, loader, isReplaceable: true)
-                    ?? throw new DiagnosticException(next.Problems);
-                return new PluginReplacement(this, current, next, loaded);
-            }
-            finally
-            {
-                Calling?.Invoke(null);
-            }
+            LoadedPlugin loaded = LoadCode(next, isReplaceable: true)
+                ?? throw new DiagnosticException(next.Problems);
+            return new PluginReplacement(this, current, next, loaded);
         }
     }
 
@@ -335,7 +316,7 @@ public sealed class PluginCatalog
         {
             return Supervised.Run($"plugin {plugin.Name}", Patience, () =>
             {
-                using CallScope scope = CallRecord.Enter(Callee.Of($"making {kind} '{name}'"));
+                using CallScope scope = CallRecord.Enter(Callee.Of($"making {kind} '{name}' (plugin {plugin.Name})"));
                 return ask(loaded.Create<T>(kind, name));
             });
         }
@@ -349,8 +330,14 @@ public sealed class PluginCatalog
 
     private LoadedPlugin Load(InstalledPlugin plugin)
     {
-        plugin.Loaded ??= LoadedPlugin.Load(plugin, loader, IsReloadable && plugin.ProvidesOnlyDevices);
+        plugin.Loaded ??= LoadCode(plugin, IsReloadable && plugin.ProvidesOnlyDevices);
         return plugin.Loaded ?? throw new DiagnosticException(plugin.Problems);
+    }
+
+    private LoadedPlugin? LoadCode(InstalledPlugin plugin, bool isReplaceable)
+    {
+        using CallScope scope = CallRecord.Enter(Callee.Of($"loading plugin {plugin.Name}"));
+        return LoadedPlugin.Load(plugin, loader, isReplaceable);
     }
 
     private void AddPlugin(string folder, PluginListEntry entry)

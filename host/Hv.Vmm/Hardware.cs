@@ -1,4 +1,3 @@
-using Hv.Interop;
 using Hv.Memory;
 using Hv.Sdk;
 using Hv.Sdk.Engines;
@@ -25,9 +24,6 @@ internal sealed class Hardware
 
     public required MachineDescription Description { get; init; }
     public required IMachineLog Log { get; init; }
-    public required CrashRecord Calls { get; init; }
-    /// <summary>Whether the record ends with this machine.</summary>
-    public required bool OwnsCalls { get; init; }
     public required ulong Seed { get; set; }
     public required string BoardName { get; init; }
     public required string EngineName { get; init; }
@@ -86,7 +82,6 @@ internal sealed class Hardware
         Io.Dispose();
         Runner.Dispose();
         Memory.Dispose();
-        if (OwnsCalls) Calls.Dispose();
     }
 
     private void Contain(string what, Action dispose)

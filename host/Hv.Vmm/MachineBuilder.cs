@@ -1,5 +1,4 @@
 using System.Security.Cryptography;
-using Hv.Interop;
 using Hv.Memory;
 using Hv.Sdk;
 using Hv.Sdk.Boards;
@@ -32,23 +31,15 @@ public sealed class MachineBuilder
 
     private readonly IExtensions extensions;
     private readonly IMachineLog log;
-    private readonly CrashRecord calls;
-    private readonly bool ownsCalls;
-    private readonly CallNote building;
 
     /// <summary>A builder that finds plugins in <paramref name="extensions"/> and whose machines report to
     /// <paramref name="log"/>.</summary>
     /// <param name="extensions">Finds plugins.</param>
     /// <param name="log">Gets the messages.</param>
-    /// <param name="calls">Where it is noted whose code is being called, for whoever outlives this process; the caller
-    /// disposes of it after the machine. Without one the machine has its own.</param>
-    public MachineBuilder(IExtensions extensions, IMachineLog log, CrashRecord? calls = null)
+    public MachineBuilder(IExtensions extensions, IMachineLog log)
     {
         this.extensions = extensions;
         this.log = log;
-        ownsCalls = calls is null;
-        this.calls = calls ?? new CrashRecord();
-        building = this.calls.AddCaller();
     }
 
     /// <summary>Builds a machine in the state <see cref="Hv.Sdk.Management.MachineState.Created"/>. A plugin that does
@@ -191,8 +182,6 @@ public sealed class MachineBuilder
             {
                 Description = description,
                 Log = log,
-                Calls = calls,
-                OwnsCalls = ownsCalls,
                 Seed = seed,
                 BoardName = description.Board.Name,
                 EngineName = engineName,
@@ -234,7 +223,7 @@ public sealed class MachineBuilder
             IDevice device = Guard($"{planned.Path} ({planned.Model}, plugin {model.Plugin})",
                 () => model.Factory.Create(options));
             Strand strand = new(planned.Path, model.Plugin, hardware.Runner,
-                model.Threading == Threading.Serialized, hardware.Calls);
+                model.Threading == Threading.Serialized);
             DeviceNode node = new(planned.Path, model, device, strand, new DeviceLog(planned.Path, log),
                 hardware.Events.DeviceFailed) { Options = planned.Options };
             DeviceContracts contracts = new(hardware, node);
@@ -316,7 +305,7 @@ public sealed class MachineBuilder
     private void Join(Hardware hardware, BoardBuilder board)
     {
         hardware.Processors = new Processors(hardware.Fabric, hardware.Runner,
-            hardware.Description.VcpuCount, hardware.Events, hardware.Calls);
+            hardware.Description.VcpuCount, hardware.Events);
         hardware.Fabric.Connect();
         hardware.Msi.Connect(
             hardware.Services.Of<IMsiTarget>().FirstOrDefault(), hardware.Services.ProviderOf<IMsiTarget>());
@@ -393,7 +382,6 @@ public sealed class MachineBuilder
     private T Guard<T>(string who, Func<T> call)
     {
         using CallScope scope = CallRecord.Enter(Callee.Of(who));
-        building.Set(calls.Register(who));
         try
         {
             return call();
@@ -401,10 +389,6 @@ public sealed class MachineBuilder
         catch (Exception e) when (e is not (ConfigurationException or UnavailableException or PluginException))
         {
             throw new PluginException($"{who} failed while the machine was built: {e.GetType().Name}: {e.Message}", e);
-        }
-        finally
-        {
-            building.Set(0);
         }
     }
 }

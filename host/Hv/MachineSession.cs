@@ -34,8 +34,7 @@ internal sealed class MachineSession(
             SavingAskedBy = saver is null ? null : $"front-end '{saver}'",
         };
         using var log = new MachineLog(definition.Machine.Name, definition.LogLevel);
-        using Machine machine = new MachineBuilder(new CatalogExtensions(catalog), log, supervised?.Record)
-            .Build(description);
+        using Machine machine = new MachineBuilder(new CatalogExtensions(catalog), log).Build(description);
         using var signals = new EndSignals(machine, supervised);
         using var cancel = new CancellationTokenSource();
         Task[] shown = [.. frontEnds.Select(f => Show(f.FrontEnd, machine, f.Options, log, cancel.Token))];

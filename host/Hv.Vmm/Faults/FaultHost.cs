@@ -16,7 +16,7 @@ internal sealed class FaultHost(Hardware hardware) : IFaultHost
     public IVmClock Clock => hardware.Clock;
     public IDmaSpace Memory => hardware.Memory.Dma;
     /// <summary>For places that belong to no device; ranked with the devices' strands.</summary>
-    public Strand Strand { get; } = new("fault", "fault", hardware.Runner, isSerialized: true, hardware.Calls);
+    public Strand Strand { get; } = new("fault", "fault", hardware.Runner, isSerialized: true);
     IStrand IFaultHost.Strand => Strand;
 
     public IFaultEntropy CreateEntropy(string name) => new RuleEntropy(hardware, name);

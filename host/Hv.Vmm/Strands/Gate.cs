@@ -1,4 +1,3 @@
-using Hv.Interop;
 using Hv.Vmm.Supervision;
 
 namespace Hv.Vmm.Strands;
@@ -6,7 +5,7 @@ namespace Hv.Vmm.Strands;
 /// <summary>The lock behind one strand, or behind several whose devices could call each other in a circle. Re-entrant
 /// on one thread. Ranks rise along the wiring: a thread that holds a gate enters only gates of higher rank, so gates
 /// cannot deadlock.</summary>
-internal sealed class Gate(string name, CallNote note)
+internal sealed class Gate(string name)
 {
     private readonly Lock gate = new();
     private int depth;
@@ -21,7 +20,7 @@ internal sealed class Gate(string name, CallNote note)
     public Action<Gate>? OrderBroken { get; set; }
 
     /// <summary>Hot path. <paramref name="calls"/> is this thread's.</summary>
-    public void Enter(Strand strand, CallRecord calls)
+    public void Enter(CallRecord calls)
     {
         int outer = calls.HeldRank;
         if (outer >= Rank && !gate.IsHeldByCurrentThread) ReportOrder();
@@ -29,18 +28,12 @@ internal sealed class Gate(string name, CallNote note)
         if (depth++ != 0) return;
         outerRank = outer;
         calls.HeldRank = Math.Max(outer, Rank);
-        note.Set(strand.CallName);
     }
 
     /// <summary>Hot path.</summary>
     public void Exit(CallRecord calls)
     {
-        if (depth == 1)
-        {
-            calls.HeldRank = outerRank;
-            note.Set(0);
-        }
-        depth--;
+        if (--depth == 0) calls.HeldRank = outerRank;
         gate.Exit();
     }
 

@@ -1,4 +1,3 @@
-using Hv.Interop;
 using Hv.Sdk;
 using Hv.Vmm.Supervision;
 
@@ -25,22 +24,18 @@ internal sealed class Strand : IStrand
     /// <param name="plugin">Whose code runs on it.</param>
     /// <param name="scheduler">Who runs what is posted.</param>
     /// <param name="isSerialized">Whether the device wants the lock.</param>
-    /// <param name="calls">Where it is noted that the device is being called.</param>
-    public Strand(string name, string plugin, IStrandScheduler scheduler, bool isSerialized, CrashRecord calls)
+    public Strand(string name, string plugin, IStrandScheduler scheduler, bool isSerialized)
     {
         Name = name;
         this.scheduler = scheduler;
         Callee = Callee.Of($"a callback of the device {name} (plugin {plugin})");
-        CallName = calls.Register($"{name} (plugin {plugin})");
-        Gate = isSerialized ? new Gate(name, calls.AddCaller()) : null;
+        Gate = isSerialized ? new Gate(name) : null;
     }
 
     /// <summary>The device's path.</summary>
     public string Name { get; }
-    /// <summary>What the watchdog says when a callback on it does not return.</summary>
+    /// <summary>What it is called when a callback on it does not return, or ends the process.</summary>
     public Callee Callee { get; }
-    /// <summary>Its number in the crash record.</summary>
-    public int CallName { get; }
     /// <summary>The lock; null for devices that take care of themselves. Replaced only before the machine
     /// runs.</summary>
     public Gate? Gate { get; set; }
@@ -53,7 +48,7 @@ internal sealed class Strand : IStrand
     {
         CallRecord calls = CallRecord.Current;
         calls.Push(Callee);
-        Gate?.Enter(this, calls);
+        Gate?.Enter(calls);
         return new StrandScope(this);
     }
 

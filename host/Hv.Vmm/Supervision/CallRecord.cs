@@ -1,7 +1,10 @@
+using Hv.Interop;
+
 namespace Hv.Vmm.Supervision;
 
 /// <summary>Which calls into plugins are underway on one thread, outermost first. Written by its thread only, with
-/// plain stores and no allocation; read by the watchdog at any time.</summary>
+/// plain stores and no allocation; read by the watchdog at any time. The innermost is also noted where it can be read
+/// when the process has died (<see cref="KeepIn"/>).</summary>
 public sealed class CallRecord
 {
     /// <summary>Calls below this depth are counted, not recorded.</summary>
@@ -11,13 +14,32 @@ public sealed class CallRecord
     private const ulong NumberMask = (1 << NumberBits) - 1;
 
     [ThreadStatic] private static CallRecord? current;
+    private static CrashRecord? kept;
 
+    private readonly CrashRecord? crashes;
+    private readonly CallNote note;
     private readonly ulong[] levels = new ulong[Levels];
     private ulong calls;
     private int depth;
     private volatile bool isWaiting;
 
-    internal CallRecord(string? thread) => Thread = thread;
+    /// <param name="thread">What the thread is called in messages; null when nobody watches it.</param>
+    internal CallRecord(string? thread)
+        : this(thread, kept)
+    {
+    }
+
+    /// <summary>The same, noting in a record of its own.</summary>
+    internal CallRecord(string? thread, CrashRecord? crashes)
+    {
+        Thread = thread;
+        this.crashes = crashes;
+        if (crashes is null) GC.SuppressFinalize(this);
+        else note = crashes.AddCaller();
+    }
+
+    /// <summary>For threads that nobody watches: they do not say when they end.</summary>
+    ~CallRecord() => crashes?.RemoveCaller(note);
 
     /// <summary>The record of this thread.</summary>
     public static CallRecord Current => current ?? Create();
@@ -35,6 +57,14 @@ public sealed class CallRecord
         set => isWaiting = value;
     }
 
+    /// <summary>From here on all threads of this process note whom they are calling in a record that outlives it. Once,
+    /// before the first call; the record stays for as long as the process.</summary>
+    public static void KeepIn(CrashRecord record)
+    {
+        kept = record;
+        Callee.NameIn(record);
+    }
+
     /// <summary>Notes a call until the scope ends.</summary>
     public static CallScope Enter(Callee callee)
     {
@@ -46,17 +76,35 @@ public sealed class CallRecord
     /// <summary>Makes it the record of this thread.</summary>
     internal void Bind() => current = this;
 
+    /// <summary>The thread calls nobody any more.</summary>
+    internal void End()
+    {
+        if (crashes is null) return;
+        GC.SuppressFinalize(this);
+        crashes.RemoveCaller(note);
+    }
+
     /// <summary>Hot path.</summary>
     internal void Push(Callee callee)
     {
         int level = depth;
         if ((uint)level < (uint)levels.Length)
+        {
             Volatile.Write(ref levels[level], ++calls << NumberBits | callee.Number);
+            note.Set(callee.Number);
+        }
         Volatile.Write(ref depth, level + 1);
     }
 
     /// <summary>Hot path.</summary>
-    internal void Pop() => Volatile.Write(ref depth, depth - 1);
+    internal void Pop()
+    {
+        int level = depth - 1;
+        Volatile.Write(ref depth, level);
+        uint outer = (uint)(level - 1);
+        if (outer < Levels - 1) note.Set((int)(levels[outer] & NumberMask));
+        else if (level == 0) note.Set(0);
+    }
 
     /// <summary>Copies the calls that are underway; how many. Each value is one call, and is never used for another of
     /// the thread. A racy look: what it sees may have returned since.</summary>

@@ -1,3 +1,5 @@
+using Hv.Interop;
+
 namespace Hv.Vmm.Supervision;
 
 /// <summary>What a call that has not returned means.</summary>
@@ -18,6 +20,7 @@ public readonly record struct Callee
     private static readonly Lock Gate = new();
     private static readonly Dictionary<(CalleeKind Kind, string Name), ushort> Numbers = [];
     private static readonly List<(CalleeKind Kind, string Name)> All = [(CalleeKind.Callback, "a part of the core")];
+    private static CrashRecord? names;
 
     private Callee(ushort number) => Number = number;
 
@@ -53,8 +56,26 @@ public readonly record struct Callee
             number = (ushort)All.Count;
             All.Add((kind, name));
             Numbers.Add((kind, name), number);
+            if (names is not null) NameIn(names, number);
             return new Callee(number);
         }
+    }
+
+    /// <summary>Names those that there are, and those to come, in a record as well.</summary>
+    internal static void NameIn(CrashRecord record)
+    {
+        lock (Gate)
+        {
+            names = record;
+            for (int number = 1; number < All.Count; number++) NameIn(record, number);
+        }
+    }
+
+    // The host is nobody's plugin: it stays without a name.
+    private static void NameIn(CrashRecord record, int number)
+    {
+        (CalleeKind kind, string name) = All[number];
+        if (kind != CalleeKind.Host) record.Name(number, name, isUsual: kind == CalleeKind.Guest);
     }
 
     /// <summary>The callee of a number.</summary>

@@ -44,6 +44,7 @@ internal sealed class WatchedThreads(string machineName)
         finally
         {
             lock (gate) records.Remove(record);
+            record.End();
         }
     }
 }

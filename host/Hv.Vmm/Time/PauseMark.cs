@@ -13,7 +13,7 @@ internal sealed class PauseMark : ITimerOwner
     public PauseMark(Hardware hardware)
     {
         // Without a lock of its own: it touches nothing but this object.
-        Strand = new Strand("pause", "core", hardware.Runner, isSerialized: false, hardware.Calls);
+        Strand = new Strand("pause", "core", hardware.Runner, isSerialized: false);
         timer = hardware.Timers.Create(this, "mark", _ => Interlocked.Exchange(ref reached, null)?.Invoke());
     }
 

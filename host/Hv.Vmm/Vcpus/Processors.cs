@@ -1,4 +1,3 @@
-using Hv.Interop;
 using Hv.Sdk.Boards;
 using Hv.Sdk.Engines;
 using Hv.Sdk.Signals;
@@ -21,12 +20,12 @@ internal sealed class Processors : ILineEnd
     private IPartition? partition;
 
     /// <summary>Claims the pins. Before the fabric is connected.</summary>
-    public Processors(IrqFabric fabric, IRunner runner, int vcpuCount, IVcpuEvents events, CrashRecord calls)
+    public Processors(IrqFabric fabric, IRunner runner, int vcpuCount, IVcpuEvents events)
     {
         this.runner = runner;
         this.vcpuCount = vcpuCount;
         this.events = events;
-        Strand = new Strand(Path, "core", runner, isSerialized: false, calls);
+        Strand = new Strand(Path, "core", runner, isSerialized: false);
         a20 = new Pin(this, fabric, "a20");
         ignne = new Pin(this, fabric, "ignne");
         ferr = fabric.AddOutput(this, "ferr") is { } wired ? new IrqLine(fabric, wired) : default;

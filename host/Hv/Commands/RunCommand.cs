@@ -45,7 +45,6 @@ internal static class RunCommand
             var bag = new DiagnosticBag();
             string? target = parsed.GetValue(vm);
             PluginCatalog catalog = global.OpenCatalog(parsed);
-            supervised?.Watch(catalog);
             DefinitionSettings settings = ReadSettings(parsed, target, flags, bag);
             if (target == LinuxGuestName)
             {

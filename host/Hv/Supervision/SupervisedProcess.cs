@@ -1,7 +1,7 @@
 using System.Globalization;
 using System.IO.Pipes;
 using Hv.Interop;
-using Hv.PluginHost;
+using Hv.Vmm.Supervision;
 using Microsoft.Win32.SafeHandles;
 
 namespace Hv.Supervision;
@@ -43,7 +43,9 @@ internal sealed class SupervisedProcess
         Environment.SetEnvironmentVariable(Variable, null);
         try
         {
-            return new SupervisedProcess(CrashRecord.Adopt(RecordDescriptor));
+            CrashRecord record = CrashRecord.Adopt(RecordDescriptor);
+            CallRecord.KeepIn(record);
+            return new SupervisedProcess(record);
         }
         catch (IOException)
         {
@@ -51,18 +53,8 @@ internal sealed class SupervisedProcess
         }
     }
 
-    /// <summary>Where to note who is being called.</summary>
-    public CrashRecord Record => record;
-
     /// <summary>The command has come to its end, well or badly: the exit code is meant.</summary>
     public void Complete() => record.IsComplete = true;
-
-    /// <summary>Notes which plugin's code is being loaded or constructed.</summary>
-    public void Watch(PluginCatalog catalog)
-    {
-        CallNote note = record.AddCaller();
-        catalog.Calling = plugin => note.Set(plugin is null ? 0 : record.Register($"plugin {plugin.Name}"));
-    }
 
     /// <summary>Says what to report if this process dies.</summary>
     public void Describe(RunFacts facts) => record.Facts = facts.Format();

@@ -6,12 +6,14 @@ public sealed class CrashRecordTests
     public void Underway_NotedAndTakenBack_NamesEachOnce()
     {
         using CrashRecord record = new();
+        record.Name(1, "disk0");
+        record.Name(2, "serial0");
         CallNote first = record.AddCaller(), second = record.AddCaller();
-        first.Set(record.Register("disk0"));
-        second.Set(record.Register("disk0"));
+        first.Set(1);
+        second.Set(1);
         Assert.Equal(["disk0"], record.Underway());
 
-        second.Set(record.Register("serial0"));
+        second.Set(2);
         Assert.Equal(["disk0", "serial0"], record.Underway());
 
         first.Set(0);
@@ -19,30 +21,62 @@ public sealed class CrashRecordTests
     }
 
     [Fact]
-    public void Register_MoreThanFit_IsNobody()
+    public void Underway_UsualAndOther_TheUsualComeLast()
     {
         using CrashRecord record = new();
-        for (int i = 1; i <= CrashRecord.MaxNames; i++) Assert.Equal(i, record.Register($"device{i}"));
+        record.Name(1, "engine", isUsual: true);
+        record.Name(2, "disk0");
+        record.AddCaller().Set(1);
+        record.AddCaller().Set(2);
+        Assert.Equal(["disk0", "engine"], record.Underway());
+    }
 
-        Assert.Equal(0, record.Register("one more"));
-        Assert.Equal(7, record.Register("device7"));
+    [Fact]
+    public void Underway_NumbersWithoutName_AreNobody()
+    {
+        using CrashRecord record = new();
+        record.Name(CrashRecord.MaxNames, "the last");
+        record.Name(CrashRecord.MaxNames + 1, "one more");
+        foreach (int number in (int[])[-1, 7, CrashRecord.MaxNames, CrashRecord.MaxNames + 1, int.MaxValue])
+            record.AddCaller().Set(number);
+        Assert.Equal(["the last"], record.Underway());
     }
 
     [Fact]
     public void AddCaller_MoreThanFit_StillNotes()
     {
         using CrashRecord record = new();
+        record.Name(1, "late");
         CallNote last = default;
         for (int i = 0; i < 2 * CrashRecord.MaxCallers; i++) last = record.AddCaller();
-        last.Set(record.Register("late"));
+        last.Set(1);
         Assert.Equal(["late"], record.Underway());
     }
 
     [Fact]
-    public void Register_LongName_IsCutBetweenCharacters()
+    public void RemoveCaller_OfAll_MakesRoomForAsMany()
     {
         using CrashRecord record = new();
-        record.AddCaller().Set(record.Register(new string('ä', 1000)));
+        for (int round = 0; round < 3; round++)
+        {
+            CallNote[] notes = [.. Enumerable.Range(0, CrashRecord.MaxCallers).Select(_ => record.AddCaller())];
+            for (int i = 0; i < notes.Length; i++)
+            {
+                record.Name(i + 1, $"{i}");
+                notes[i].Set(i + 1);
+            }
+            Assert.Equal(CrashRecord.MaxCallers, record.Underway().Count);
+            foreach (CallNote note in notes) record.RemoveCaller(note);
+            Assert.Empty(record.Underway());
+        }
+    }
+
+    [Fact]
+    public void Name_Long_IsCutBetweenCharacters()
+    {
+        using CrashRecord record = new();
+        record.Name(1, new string('ä', 1000));
+        record.AddCaller().Set(1);
         Assert.Matches("^ä{10,}$", record.Underway().Single());
     }
 

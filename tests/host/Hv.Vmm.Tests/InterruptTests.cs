@@ -1,4 +1,3 @@
-using Hv.Interop;
 using Hv.Sdk;
 using Hv.Sdk.Io;
 using Hv.Sdk.Management;
@@ -114,9 +113,7 @@ public sealed class InterruptTests
         Assert.Equal((0x41UL, 0UL), (m.Vcpu(1).Register(14), m.Vcpu(0).Register(15)));
     }
 
-    private static readonly CrashRecord Calls = new();
-
-    private static Strand NewStrand(int i) => new($"d{i}", "test", new NoScheduler(), isSerialized: true, Calls);
+    private static Strand NewStrand(int i) => new($"d{i}", "test", new NoScheduler(), isSerialized: true);
 
     [Fact]
     public void Plan_ChainOfWires_RanksRise()

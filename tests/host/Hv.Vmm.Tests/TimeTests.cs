@@ -15,12 +15,10 @@ public sealed class TimeTests
         }
     }
 
-    private static readonly CrashRecord Calls = new();
-
     private static DeviceNode Node()
     {
         DeviceModel model = new() { Name = "d", Plugin = "p", Factory = new LambdaFactory(() => null!) };
-        Strand strand = new("d", "p", new NoScheduler(), isSerialized: true, Calls);
+        Strand strand = new("d", "p", new NoScheduler(), isSerialized: true);
         DeviceLog log = new("d", new TestMachine());
         return new DeviceNode("d", model, new LambdaDevice((_, _) => { }), strand, log, (_, _, _) => { });
     }
