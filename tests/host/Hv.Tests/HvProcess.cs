@@ -43,6 +43,7 @@ internal sealed class HvProcess : IDisposable
         };
         start.Environment["XDG_CACHE_HOME"] = Path.Combine(Root, "cache");
         start.Environment["XDG_STATE_HOME"] = Path.Combine(Root, "state");
+        start.Environment["XDG_DATA_HOME"] = Path.Combine(Root, "data");
         using Process process = Process.Start(start)!;
         process.StandardInput.Close();
         var error = new StringBuilder();

@@ -74,8 +74,8 @@ internal static class PluginTestCommand
         }
 
         // Nothing tried is nothing shown.
-        return reports.Count == 0 || reports.All(r => r.Count(CheckOutcome.Passed) == 0) ? ExitCodes.Inconclusive
-            : reports.All(r => r.IsConforming) ? ExitCodes.Success : ExitCodes.Failure;
+        return reports.Exists(r => !r.IsConforming) ? ExitCodes.Failure
+            : reports.Exists(r => r.Count(CheckOutcome.Passed) > 0) ? ExitCodes.Success : ExitCodes.Inconclusive;
     }
 
     private static ProvidedName[] Chosen(InstalledPlugin plugin, string? name)
