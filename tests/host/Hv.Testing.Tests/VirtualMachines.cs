@@ -57,6 +57,20 @@ public sealed class VirtualMachines : IDisposable
     }
 
     [Fact]
+    public async Task Linux_CodeOfItsSerialPortReplaced_AnswersOn()
+    {
+        await using Vm vm = await Vm.Start(Setup().WithLinux().With("reloadable", "on"));
+        await vm.Serial.Expect("/root # ");
+
+        Assert.Equal("serial0", Assert.Single((await vm.Reload("hv.serial.uart16550")).Devices).Path);
+
+        await vm.Serial.SendLine("echo $((6 * 7))");
+        await vm.Serial.ExpectMatch("^42");
+        DiagnosticException e = await Assert.ThrowsAsync<DiagnosticException>(() => vm.Reload("hv.engines.x86.interpreter"));
+        Assert.Equal(Codes.NotReplaceable, e.Diagnostics[0].Code);
+    }
+
+    [Fact]
     public async Task Expect_NeverComes_ShowsWhatCameInstead()
     {
         await using Vm vm = await Vm.Start(Stub(StubKernel.PrintAndSpin("something else")).Deterministic(seed: 1));
