@@ -97,9 +97,10 @@ internal sealed class FaultInstaller(IExtensions extensions, Hardware hardware)
                     $"hv fault help {rule.Kind} says what it breaks");
             yield break;
         }
-        string[] known = rule.Where.Text.Contains(':', StringComparison.Ordinal)
-            ? [.. hardware.Faults.Sites.Select(s => s.ToString())]
-                : [.. hardware.Faults.Sites.Select(s => s.Path).Distinct()];
+        // Of a device that is there its points are told, otherwise the devices.
+        FaultPattern device = new(rule.Where.Text.Split(':')[0]);
+        string[] points = [.. hardware.Faults.Sites.Where(s => device.Matches(s)).Select(s => s.ToString())];
+        string[] known = points.Length > 0 ? points : [.. hardware.Faults.Sites.Select(s => s.Path).Distinct()];
         yield return new Diagnostic(Codes.NoFaultSite, place, $"this machine has no place '{rule.Where}' for a fault",
             Suggestion.Remedy(rule.Where.Text, known));
     }

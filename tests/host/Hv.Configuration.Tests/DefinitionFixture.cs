@@ -7,8 +7,20 @@ namespace Hv.Configuration.Tests;
 public sealed class DefinitionFixture : IDisposable
 {
     private const string Source = """
+        #pragma warning disable HVX005
         using Hv.Sdk;
         using Hv.Sdk.Boards;
+        using Hv.Sdk.Faults;
+
+        [Fault("glitch")]
+        public sealed class Glitch : IFaultFactory
+        {
+            public OptionSchema Options { get; } = new(new OptionInfo[]
+            {
+                new() { Name = "depth", Type = OptionType.Number, Summary = "how deep", Maximum = 8 },
+            });
+            public IFault Create(OptionValues options) => throw new System.NotSupportedException();
+        }
 
         [Board("microvm")]
         public sealed class Microvm : IBoard
@@ -60,6 +72,7 @@ public sealed class DefinitionFixture : IDisposable
               "id": "parts", "version": "1.0", "sdk": ">=1.0 <2.0", "assembly": "Parts.dll",
               "provides": [
                 { "kind": "board", "name": "microvm", "title": "x" },
+                { "kind": "fault", "name": "glitch", "title": "x" },
                 { "kind": "device", "name": "virtio-blk", "title": "x" },
                 { "kind": "device", "name": "debug-exit", "title": "x" },
                 { "kind": "device", "name": "uart", "title": "x" }

@@ -171,4 +171,23 @@ public sealed class RightDefinitions : IDisposable
 
         Assert.Equal("console=ttyS0 quiet panic=1", settings[DefinitionKeys.Find("append")!][0].Text);
     }
+
+    [Fact]
+    public void Faults_FromTheDefinitionAndFlags_AreRulesInTheirOrder()
+    {
+        IReadOnlyList<FaultDescription> faults = fixture.ReadRight(
+            """
+            {
+              "kernel": "vmlinuz",
+              "faults": [ { "fault": "glitch", "where": "disk0:drive", "depth": 3, "nth": 2, "probability": 0.5 } ]
+            }
+            """, "fault=glitch,where=machine,name=second,after=5ms,optional").Machine.Faults;
+
+        Assert.Equal([("glitch", null, "disk0:drive"), ("glitch", "second", "machine")],
+            faults.Select(f => (f.Fault.Name, f.Name, f.Where)));
+        Assert.Equal("3", Assert.Single(faults[0].Fault.Options).Value);
+        Assert.Equal(["nth=2", "probability=0.5"], faults[0].When.Select(w => $"{w.Key}={w.Value}").Order());
+        Assert.Equal(["after=5ms", "optional=on"], faults[1].When.Select(w => $"{w.Key}={w.Value}").Order());
+        Assert.Equal((3, 15), (faults[0].Place.Line, faults[0].Place.Column));
+    }
 }

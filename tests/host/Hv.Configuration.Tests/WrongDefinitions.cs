@@ -34,6 +34,33 @@ public sealed class WrongDefinitions : IDisposable
         Assert.All(found, d => Assert.EndsWith("vm.json", d.Place.Source));
     }
 
+    [Fact]
+    public void Read_FaultsSection_ReportsEachMistakeAtItsPlace()
+    {
+        IReadOnlyList<Diagnostic> found = Mistakes("""
+            {
+              "kernel": "vmlinuz",
+              "faults": [
+                { "fault": "glitch", "where": "disk0", "dept": 1 },
+                { "fault": "glitsh", "where": "disk0" },
+                "glitch,where=disk0,probability=3",
+                { "fault": "glitch", "name": "a", "where": "x" },
+                { "fault": "glitch", "name": "a", "where": "y" }
+              ]
+            }
+            """);
+
+        Assert.Equal(
+            [
+                (Codes.UnknownOption, 4, "did you mean 'depth'?"),
+                (Codes.UnknownName, 5, "did you mean 'glitch'?"),
+                (Codes.BadValue, 6, null),
+                (Codes.NameTwice, 8, "give each a name of its own"),
+            ],
+            found.Select(d => (d.Code, d.Place.Line, d.Remedy)));
+        Assert.All(found, d => Assert.True(d.Place.Column > 1));
+    }
+
     [Theory]
     [InlineData("memory=0", Codes.OutOfRange)]
     [InlineData("memory=1M1", Codes.BadValue)]
@@ -56,6 +83,14 @@ public sealed class WrongDefinitions : IDisposable
     [InlineData("disk=/,bus=virtoi", Codes.NotAChoice, Codes.FileUnreadable)]
     [InlineData("forward=tcp:127.0.0.1:1:2", Codes.Contradiction)]
     [InlineData("engine=intrepret", Codes.UnknownName)]
+    [InlineData("fault=glich,where=disk0", Codes.UnknownName)]
+    [InlineData("fault=glitch", Codes.MissingOption)]
+    [InlineData("fault=glitch,where=disk0,nth=0", Codes.OutOfRange)]
+    [InlineData("fault=glitch,where=disk0,nht=1", Codes.UnknownOption)]
+    [InlineData("fault=glitch,where=disk0,depth=9,after=soon", Codes.OutOfRange, Codes.BadValue)]
+    [InlineData("fault=glitch,where=disk0,probability=2", Codes.BadValue)]
+    [InlineData("fault=glitch,where=disk0,while=mode", Codes.BadValue)]
+    [InlineData("fault=glitch,where=disk0,nth=1,every=2", Codes.BadValue)]
     public void Read_BadFlag_IsReportedAtTheFlag(string flag, params string[] codes)
     {
         IReadOnlyList<Diagnostic> found = Mistakes("""{ "kernel": "vmlinuz" }""", flag);

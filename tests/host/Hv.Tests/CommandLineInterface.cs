@@ -173,6 +173,31 @@ public sealed class CommandLineInterface : IDisposable
     }
 
     [Fact]
+    public void FaultList_AsTextAndJson_HasFaultsAndNothingElse()
+    {
+        Assert.Matches(@"(?m)^fault +power-cut +\S", hv.Run("fault", "list").Output);
+
+        using JsonDocument document = JsonDocument.Parse(hv.Run("fault", "list", "--json").Output);
+        Assert.All(document.RootElement.EnumerateArray(), f => Assert.Equal("fault",
+            f.GetProperty("kind").GetString()));
+    }
+
+    [Fact]
+    public void FaultHelp_AsTextAndJson_SaysWhereWhatAndWhen()
+    {
+        string text = hv.Run("fault", "help", "io-errors").Output;
+        Assert.Contains("Breaks: DEVICE:chardev, DEVICE:drive, DEVICE:netdev", text);
+        Assert.Matches(@"(?m)^  operation +any\|read", text);
+        Assert.Matches(@"(?m)^  probability +text", text);
+
+        using JsonDocument document = JsonDocument.Parse(hv.Run("fault", "help", "io-errors", "--json").Output);
+        Assert.Equal(3, document.RootElement.GetProperty("breaks").GetArrayLength());
+        Assert.Contains(document.RootElement.GetProperty("when").EnumerateArray(),
+            o => o.GetProperty("name").GetString() == "nth");
+        Assert.Equal(2, hv.Run("fault", "help", "io-error").ExitCode);
+    }
+
+    [Fact]
     public void Doctor_AsJson_HasAFindingForEverySubject()
     {
         using JsonDocument document = JsonDocument.Parse(hv.Run("doctor", "--json").Output);

@@ -62,6 +62,42 @@ public sealed class MachineRuns : IDisposable
     }
 
     [Fact]
+    public void Fault_OnTheExitPort_ChangesTheCodeAndIsReported()
+    {
+        HvResult result = Run(StubKernel.Exit(0), "--exit-port", "0xf4", "--json", "--stats",
+            "--fault", "bit-flips,where=exit0:region:*,direction=write,mask=2,name=flip");
+
+        Assert.Equal(5, result.ExitCode);
+        using JsonDocument document = JsonDocument.Parse(result.Error);
+        JsonElement fault = Assert.Single(document.RootElement.GetProperty("faults").EnumerateArray());
+        Assert.Equal("flip", fault.GetProperty("name").GetString());
+        Assert.Equal(1, fault.GetProperty("fired").GetInt32());
+        Assert.Contains(": 0x0 became 0x2", fault.GetProperty("firings")[0].GetProperty("evidence").GetString());
+        Assert.Equal(1,
+            document.RootElement.GetProperty("statistics").GetProperty("fault flip").GetProperty("fired").GetInt32());
+    }
+
+    [Fact]
+    public void Fault_ThatNeverFires_EndsTheRunWithSix()
+    {
+        HvResult result =
+            Run(StubKernel.Exit(0), "--exit-port", "0xf4", "--fault", "io-errors,where=serial0,nth=1000000");
+
+        Assert.Equal(6, result.ExitCode);
+        Assert.Contains("the fault 'io-errors' at 'serial0' never fired", result.Error);
+    }
+
+    [Fact]
+    public void Fault_AtNoPlace_IsAMistakeWithASuggestion()
+    {
+        HvResult result = Run(StubKernel.Exit(0), "--fault", "io-errors,where=seriel0");
+
+        Assert.Equal(2, result.ExitCode);
+        Assert.Contains("error HV1109: this machine has no place 'seriel0' for a fault", result.Error);
+        Assert.Contains("did you mean 'serial0'?", result.Error);
+    }
+
+    [Fact]
     public void Result_AsJson_GoesToStandardErrorWithStatistics()
     {
         HvResult result = Run(StubKernel.Exit(0), "--exit-port", "0xf4", "--json", "--stats");

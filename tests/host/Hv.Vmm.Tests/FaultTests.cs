@@ -216,4 +216,180 @@ public sealed class FaultTests : IDisposable
         Assert.Equal(0, test.Run().ExitCode);
         Assert.Equal([40L], clockwork.Moments);
     }
+
+    // An endless loop of reads, with a sum of what was read in memory that the state hash sees.
+    private static readonly Step[] EndlessReads =
+        [new Step.In(Port, 1, 0), new Step.Count(0x100), new Step.Jump(0)];
+
+    private static TestMachine Endless(ulong seed, params FaultDescription[] rules)
+    {
+        TestMachine test = Machine(EndlessReads, rules);
+        test.Description = test.Description with { Seed = seed, StateHashInterval = 1000 };
+        return test;
+    }
+
+    private static (ulong[] Hashes, long[] Moments) FirstSteps(ulong seed)
+    {
+        using Machine machine = Endless(seed, Rule("plus-one", "dut", ("probability", "1%"))).Begin();
+        Wait(() => machine.Faults[0].Fired >= 30);
+        machine.Quit(EndReason.Quit, "seen enough");
+        TestMachine.Wait(machine);
+        return ([.. machine.StateHashes.Take(20).Select(h => h.Hash)],
+            [.. machine.Faults[0].Firings.Take(20).Select(f => f.At.Nanoseconds)]);
+    }
+
+    private static void Wait(Func<bool> condition) =>
+        Assert.True(SpinWait.SpinUntil(condition, TestMachine.Patience), "it does not come about");
+
+    [Fact]
+    public void Faults_WithOneSeed_AreOneRun()
+    {
+        (ulong[] hashes, long[] moments) = FirstSteps(1);
+        (ulong[] again, long[] sameMoments) = FirstSteps(1);
+        Assert.Equal(moments, sameMoments);
+        int length = Math.Min(hashes.Length, again.Length);
+        Assert.True(length > 0);
+        Assert.Equal(hashes[..length], again[..length]);
+        (ulong[] other, long[] otherMoments) = FirstSteps(2);
+        Assert.NotEqual(moments, otherMoments);
+        Assert.NotEqual(hashes[..1], other[..1]);
+    }
+
+    [Fact]
+    public async Task Restore_GoesOnWithCountersStreamTimersAndState()
+    {
+        string file = Path.Combine(folder, "saved");
+        FaultDescription[] rules =
+        [
+            Rule("plus-one", "dut", ("probability", "0.02%")),
+            Rule("clockwork", "dut", ("period", "100us")),
+        ];
+        ulong opportunities, fired, moments;
+        long[] later;
+        using (Machine first = Endless(3, rules).Begin())
+        {
+            Wait(() => first.Faults[0].Fired > 3 && first.Faults[1].Fired > 3);
+            await first.PauseAsync();
+            await first.SaveAsync(file);
+            (opportunities, fired, moments) =
+                (first.Faults[0].Opportunities, first.Faults[0].Fired, first.Faults[1].Fired);
+            VmTime saved = first.Clock.Now;
+            await first.ResumeAsync();
+            Wait(() => first.Faults[0].Fired >= fired + 20);
+            later = [.. first.Faults[0].Firings.Select(f => f.At.Nanoseconds).Where(t => t > saved.Nanoseconds)];
+        }
+
+        Clockwork clockwork = new();
+        TestMachine next = Endless(99, rules).Fault("clockwork", clockwork);
+        next.Description = next.Description with { RestoreFrom = file };
+        using Machine second = next.Make();
+        second.Start(isPaused: true);
+        Assert.Equal((opportunities, fired, moments),
+            (second.Faults[0].Opportunities, second.Faults[0].Fired, second.Faults[1].Fired));
+        Assert.Equal(moments, clockwork.Last!.Count);
+        await second.ResumeAsync();
+        Wait(() => second.Faults[0].Firings.Count >= 15 && second.Faults[1].Fired > moments);
+        Assert.Equal(later[..15], second.Faults[0].Firings.Take(15).Select(f => f.At.Nanoseconds));
+    }
+
+    [Fact]
+    public async Task Restore_WithOtherRules_BeginsThemAnew()
+    {
+        string file = Path.Combine(folder, "saved");
+        using (Machine first = Endless(3, Rule("clockwork", "dut", ("period", "100us"))).Begin())
+        {
+            Wait(() => first.Faults[0].Fired > 0);
+            await first.SaveAsync(file);
+        }
+        TestMachine next = Endless(3, Rule("plus-one", "dut", ("nth", "5")));
+        next.Description = next.Description with { RestoreFrom = file };
+        using Machine second = next.Begin();
+        Wait(() => second.Faults[0].Fired == 1);
+        Assert.Equal("plus-one", second.Faults[0].Name);
+    }
+
+    [Fact]
+    public async Task Reload_OfADevice_LeavesItsFaultsInPlace()
+    {
+        const string Plugin = "acme.worker";
+        static void Attach(LambdaDevice d, IDeviceContext c) => c.MapPorts("io", Port, 1, d, 0);
+        Clockwork clockwork = new();
+        TestMachine test = new TestMachine(EndlessReads).Fault("plus-one", new PlusOne()).Fault("clockwork", clockwork)
+            .Add("dut", Attach, Plugin);
+        test.Description = test.Description with
+        {
+            IsReloadable = true,
+            Faults = [Rule("plus-one", "dut", ("every", "100")), Rule("clockwork", "dut", ("period", "1ms"))],
+        };
+        using Machine machine = test.Begin();
+        Wait(() => machine.Faults.All(f => f.Fired > 3));
+        for (int round = 0; round < 3; round++)
+        {
+            await machine.ReloadAsync(new TestReplacement(Plugin).Device("dut", Attach));
+            ulong[] before = [.. machine.Faults.Select(f => f.Fired)];
+            Wait(() => machine.Faults[0].Fired > before[0] + 3 && machine.Faults[1].Fired > before[1] + 3);
+        }
+        Assert.Equal(["dut:region:io"], machine.Faults[0].Sites.Select(s => s.ToString()));
+        await machine.PauseAsync();
+        Assert.Equal(machine.Faults[1].Fired, clockwork.Last!.Count);
+    }
+
+    [Fact]
+    public async Task AddFault_ToARunningMachine_StrikesFromThenOn()
+    {
+        TestMachine test = Endless(1);
+        test.Description = test.Description with { TakesFaults = true };
+        using Machine machine = test.Begin();
+        FaultRule rule = await machine.AddFaultAsync(Rule("plus-one", "dut", ("count", "7")));
+        Wait(() => rule.Fired == 7);
+        Assert.Equal(["dut:region:io"], rule.Sites.Select(s => s.ToString()));
+        ConfigurationException refused = await Assert.ThrowsAsync<ConfigurationException>(
+            () => machine.AddFaultAsync(Rule("plus-one", "dutt")));
+        Assert.Contains("did you mean 'dut'?", refused.Message, StringComparison.Ordinal);
+        Assert.Single(machine.Faults);
+    }
+
+    [Fact]
+    public async Task AddFault_ToAMachineThatTakesNone_IsRefused()
+    {
+        using Machine machine = Endless(1).Begin();
+        await Assert.ThrowsAsync<InvalidOperationException>(() => machine.AddFaultAsync(Rule("plus-one", "dut")));
+    }
+
+    [Fact]
+    public void While_AnotherDevicesStateHolds_IsCheckedAndLookedAt()
+    {
+        DiagnosticException refused = Assert.Throws<DiagnosticException>(
+            () => Machine(Reads(1), Rule("plus-one", "dut", ("while", "off.power=1"))).Begin());
+        Assert.Equal(Codes.NoFaultState, refused.Diagnostics[0].Code);
+        Assert.Equal("the device off shows no state 'power': it shows none",
+            $"{refused.Diagnostics[0].Problem}: {refused.Diagnostics[0].Remedy}");
+
+        TestMachine test = Machine(Reads(6), Rule("plus-one", "dut", ("while", "counter.reads>3")))
+            .Add("counter", () => new Counter());
+        Assert.Equal(0, test.Run().ExitCode);
+        Assert.Equal([0, 0, 0, 1, 1, 1], Registers(test, 6));
+    }
+
+    /// <summary>Shows how often it was looked at.</summary>
+    [NoState]
+    private sealed class Counter : IDevice, IInspectable
+    {
+        private ulong looks;
+
+        // The core looks once when the machine starts, to see that the field is there.
+        public void Inspect(IInspector to) => to.Field("reads", looks++);
+
+        public void Attach(IDeviceContext context)
+        {
+        }
+
+        public void Reset(ResetKind kind)
+        {
+        }
+
+        public void Dispose()
+        {
+        }
+    }
 }
