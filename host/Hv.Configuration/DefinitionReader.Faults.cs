@@ -10,6 +10,18 @@ namespace Hv.Configuration;
 /// devices.</summary>
 public sealed partial class DefinitionReader
 {
+    /// <summary>Reads one rule as <c>--fault</c> takes it, for a machine that runs.</summary>
+    /// <exception cref="DiagnosticException">It has mistakes: all of them, with remedies.</exception>
+    public static FaultDescription ReadFault(PluginCatalog catalog, string text)
+    {
+        DefinitionSettings settings = new();
+        settings.AddFlag(DefinitionKeys.Find("fault")!, text);
+        DiagnosticBag bag = new();
+        DefinitionReader reader = new(catalog, settings, bag);
+        reader.ReadFaults();
+        return reader.faults is [var fault] ? fault : throw new DiagnosticException(bag.Items);
+    }
+
     private void ReadFaults()
     {
         DefinitionKey key = DefinitionKeys.Find("fault")!;

@@ -2,10 +2,12 @@ using System.Text.Json;
 using Hv.Configuration;
 using Hv.Diagnostics;
 using Hv.PluginHost;
+using Hv.Sdk.FaultRules;
 using Hv.Sdk.Management;
 using Hv.Sdk.Memory;
 using Hv.Sdk.Time;
 using Hv.Vmm;
+using Hv.Vmm.Description;
 using Hv.Vmm.Reload;
 
 namespace Hv.Testing;
@@ -15,6 +17,7 @@ namespace Hv.Testing;
 public sealed class Vm : IAsyncDisposable
 {
     private readonly Machine machine;
+    private readonly PluginCatalog catalog;
     private readonly VmLog log;
     private readonly PluginReloader reloader;
     private readonly string listFile;
@@ -23,6 +26,7 @@ public sealed class Vm : IAsyncDisposable
     private Vm(Machine machine, PluginCatalog catalog, VmLog log, string listFile, TimeSpan patience)
     {
         this.machine = machine;
+        this.catalog = catalog;
         reloader = new PluginReloader(machine, catalog);
         this.log = log;
         this.listFile = listFile;
@@ -65,9 +69,12 @@ public sealed class Vm : IAsyncDisposable
                 throw new DiagnosticException(mistakes.Items);
             }
 
+            MachineDescription description = definition.Machine with { TakesFaults = true };
+            catalog.IsReloadable = description.IsReloadable;
+
             // Building loads plugins and opens disks: not work for the test's own thread pool.
             Machine machine = await Task.Factory.StartNew(
-                () => new MachineBuilder(new CatalogExtensions(catalog), log).Build(definition.Machine),
+                () => new MachineBuilder(new CatalogExtensions(catalog), log).Build(description),
                 CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default).ConfigureAwait(false);
             Vm vm = new(machine, catalog, log, list, setup.Patience);
             machine.Start(isPaused);
@@ -112,6 +119,13 @@ public sealed class Vm : IAsyncDisposable
 
     /// <summary>Presses the power button; the guest decides.</summary>
     public void PressPowerButton() => machine.PressPowerButton();
+
+    /// <summary>Adds a fault to the running VM, as <c>--fault</c> takes it: <c>NAME,where=DEVICE[:POINT][,key=value…]</c>.</summary>
+    /// <returns>The rule: how often it struck and what it did; switch it off with
+    /// <see cref="FaultRule.IsEnabled"/>.</returns>
+    /// <exception cref="DiagnosticException">The text has mistakes.</exception>
+    public Task<FaultRule> AddFault(string fault) =>
+        machine.AddFaultAsync(DefinitionReader.ReadFault(catalog, fault));
 
     /// <summary>Replaces a plugin's code under the running guest, as <c>hv plugin reload</c> does. Needs the key
     /// <c>reloadable</c>.</summary>

@@ -1,3 +1,4 @@
+using System.Reflection;
 using Hv.Configuration;
 using Hv.Diagnostics;
 using Hv.Guests;
@@ -47,6 +48,29 @@ public sealed class VmSetup
         plugins.Add(Path.GetFullPath(folder));
         return this;
     }
+
+    /// <summary>The plugins whose projects a test project references.</summary>
+    /// <typeparam name="TTest">Any class of the test project.</typeparam>
+    /// <exception cref="VmTestException">It references none.</exception>
+    public VmSetup WithPluginsOf<TTest>()
+    {
+        string[] folders = [.. typeof(TTest).Assembly.GetCustomAttributes<AssemblyMetadataAttribute>()
+            .Where(a => a.Key == TestInstallation.PluginKey).Select(a => a.Value!)];
+        if (folders.Length == 0)
+        {
+            throw new VmTestException($"the project of {typeof(TTest)} references no project with a plugin.json in its output");
+        }
+
+        foreach (string folder in folders)
+        {
+            WithPlugin(folder);
+        }
+
+        return this;
+    }
+
+    /// <summary>Plugins can be replaced under the running guest (<see cref="Vm.Reload"/>).</summary>
+    public VmSetup Reloadable() => With("reloadable", "on");
 
     /// <summary>Virtual time counts instructions: the same setup with the same seed gives the same run, bit for
     /// bit.</summary>
