@@ -80,10 +80,11 @@ public sealed class VmSetup
     /// <summary>A stock Linux kernel with a small root and a shell on the serial line; both are fetched when they are
     /// used first.</summary>
     /// <param name="root">Adds to the root: programs, modules, a script instead of the shell.</param>
-    public VmSetup WithLinux(Action<InitramfsBuilder>? root = null)
+    /// <param name="modules">Modules of that kernel beyond the usual ones; they are loaded at the start.</param>
+    public VmSetup WithLinux(Action<InitramfsBuilder>? root = null, params IReadOnlyList<string> modules)
     {
         GuestCatalog guests = new(TestGuests.CacheDirectory, NoProgress.Instance);
-        if (root is null)
+        if (root is null && modules.Count == 0)
         {
             LinuxGuest linux = guests.Linux();
             return With("kernel", linux.Kernel).With("initrd", linux.Initrd).With("append", LinuxGuest.CommandLine);
@@ -91,8 +92,8 @@ public sealed class VmSetup
 
         GuestKernel kernel = guests.Kernel(KernelFlavour.Cloud);
         InitramfsBuilder builder = new(guests.Busybox());
-        builder.AddKernelModules(kernel, InitramfsBuilder.UsualModules);
-        root(builder);
+        builder.AddKernelModules(kernel, [.. InitramfsBuilder.UsualModules, .. modules]);
+        root?.Invoke(builder);
         string initrd = TestGuests.Write(builder);
         return With("kernel", kernel.Image).With("initrd", initrd).With("append", LinuxGuest.CommandLine);
     }
