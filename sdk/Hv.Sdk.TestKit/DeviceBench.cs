@@ -45,7 +45,7 @@ public sealed partial class DeviceBench : IDisposable
         Context = new BenchContext(this);
         if (setup.Placement.Pci is { } place)
         {
-            IrqLine[] pins = [.. "abcd".Select(pin => Context.IrqOut("int" + pin))];
+            IrqLine[] pins = [.. "abcd".Select(pin => Context.IrqOut("intx" + pin))];
             Pci = new BenchPciSlot(place, pins, f => faults.Wire(Path, "config", strand, f));
         }
         Device.Attach(setup.Decorate?.Invoke(Context) ?? Context);

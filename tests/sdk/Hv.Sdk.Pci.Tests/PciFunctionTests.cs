@@ -196,10 +196,10 @@ public sealed class InterruptTests : ProbeBench
     public void Intx_Set_DrivesPinAndStatus()
     {
         Intx(true);
-        Assert.True(Bench.Line("inta").Level);
+        Assert.True(Bench.Line("intxa").Level);
         Assert.Equal(8u, Bench.ReadConfig(6, 2) & 8);
         Intx(false);
-        Assert.False(Bench.Line("inta").Level);
+        Assert.False(Bench.Line("intxa").Level);
         Assert.Equal(0u, Bench.ReadConfig(6, 2) & 8);
     }
 
@@ -208,10 +208,10 @@ public sealed class InterruptTests : ProbeBench
     {
         Intx(true);
         Command(0x406);
-        Assert.False(Bench.Line("inta").Level);
+        Assert.False(Bench.Line("intxa").Level);
         Assert.Equal(8u, Bench.ReadConfig(6, 2) & 8);
         Command(6);
-        Assert.True(Bench.Line("inta").Level);
+        Assert.True(Bench.Line("intxa").Level);
     }
 
     [Fact]
@@ -219,9 +219,9 @@ public sealed class InterruptTests : ProbeBench
     {
         Intx(true);
         Bench.WriteConfig(Capability(0x11) + 2, 0x8000, 2);
-        Assert.False(Bench.Line("inta").Level);
+        Assert.False(Bench.Line("intxa").Level);
         Bench.WriteConfig(Capability(0x11) + 2, 0, 2);
-        Assert.True(Bench.Line("inta").Level);
+        Assert.True(Bench.Line("intxa").Level);
     }
 
     [Fact]

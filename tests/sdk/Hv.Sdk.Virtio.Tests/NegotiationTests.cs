@@ -193,9 +193,9 @@ public sealed class NegotiationTests
         int msix = (int)bench.ReadConfig(0x34, 1);
         bench.WriteConfig(msix + 2, 0, 2);
         _ = guest.Exchange(0, "a"u8, 1, out _);
-        Assert.True(bench.Line("inta").Level);
+        Assert.True(bench.Line("intxa").Level);
         Assert.Equal(1u, bench.ReadMmio(PciGuestRegisters.FirstBar + 0x1000, 1));
-        Assert.False(bench.Line("inta").Level);
+        Assert.False(bench.Line("intxa").Level);
         Assert.Equal(0u, bench.ReadMmio(PciGuestRegisters.FirstBar + 0x1000, 1));
     }
 
