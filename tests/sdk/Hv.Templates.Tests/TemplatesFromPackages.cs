@@ -6,7 +6,8 @@ namespace Hv.Templates.Tests;
 /// <summary>The way of somebody who has the packages and an installation, and nothing else: each template is made in an
 /// empty folder, built with warnings as errors, passes its tests, is installed and runs in a VM.</summary>
 [Trait("tier", "nightly")]
-public sealed class TemplatesFromPackages(TemplatesFromPackages.PackedSdk sdk) : IClassFixture<TemplatesFromPackages.PackedSdk>
+[Collection(nameof(PackedSdk))]
+public sealed class TemplatesFromPackages(PackedSdk sdk)
 {
     private const byte ExitValue = 21;
 
@@ -65,28 +66,5 @@ public sealed class TemplatesFromPackages(TemplatesFromPackages.PackedSdk sdk) :
         string root = Path.Combine(sdk.Place.Root, folder);
         return Directory.EnumerateFiles(root, "*", SearchOption.AllDirectories).Where(f => !f.EndsWith("nuget.config"))
             .ToDictionary(f => Path.GetRelativePath(root, f), File.ReadAllText);
-    }
-
-    /// <summary>The packages, made by the one command, and the templates of them installed.</summary>
-    public sealed class PackedSdk : IDisposable
-    {
-        public PackedSdk()
-        {
-            using (var packing = new Workplace())
-            {
-                packing.Run(0, "dotnet", "pack", "-c", "Release", Workplace.SdkSources);
-            }
-
-            // Added to the feeds that the machine has anyway.
-            File.WriteAllText(Path.Combine(Place.Root, "nuget.config"), $"""
-                <configuration><packageSources><add key="hv" value="{Workplace.Packages}" /></packageSources></configuration>
-                """);
-            Place.Run(0, "dotnet", "new", "install",
-                Directory.EnumerateFiles(Workplace.Packages, "Hv.Templates.*.nupkg").Single());
-        }
-
-        internal Workplace Place { get; } = new();
-
-        public void Dispose() => Place.Dispose();
     }
 }

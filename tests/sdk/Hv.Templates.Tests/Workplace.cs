@@ -17,6 +17,7 @@ internal sealed class Workplace : IDisposable
     public string Root { get; }
     public static string Hv { get; } = Path.Combine(Metadata("HvOutput"), "hv");
     public static string Packages { get; } = Path.GetFullPath(Metadata("Packages"));
+    public static string Tutorial { get; } = Path.GetFullPath(Path.Combine(Metadata("SdkSources"), "../docs/sdk/tutorial.md"));
     public static string SdkSources { get; } = Path.GetFullPath(Metadata("SdkSources"));
 
     /// <summary>Runs a program here; gives all that it wrote.</summary>
@@ -36,10 +37,13 @@ internal sealed class Workplace : IDisposable
             start.Environment.Remove(name);
         }
 
-        foreach (string directory in (string[])["XDG_CACHE_HOME", "XDG_STATE_HOME", "XDG_DATA_HOME", "DOTNET_CLI_HOME"])
+        foreach (string directory in (string[])["XDG_STATE_HOME", "XDG_DATA_HOME", "DOTNET_CLI_HOME"])
         {
             start.Environment[directory] = Path.Combine(Root, "home", directory);
         }
+
+        // hv is what people type; the kernels that it has fetched may stay where they are.
+        start.Environment["PATH"] = $"{Path.GetDirectoryName(Hv)}{Path.PathSeparator}{start.Environment["PATH"]}";
 
         // Packages of this very build, never those of one before under the same version; and no process stays behind.
         start.Environment["NUGET_PACKAGES"] = Path.Combine(Root, "home", "packages");
