@@ -1,3 +1,4 @@
+using Hv.Chipset.ResetControl;
 using Hv.Sdk;
 using Hv.Sdk.Acpi;
 using Hv.Sdk.Io;
@@ -37,7 +38,7 @@ public sealed class AcpiPm(AcpiPmOptions options)
     {
         this.context = context;
         _ = context.MapPorts("pm", options.Port, Spec.PortCount, this, RegisterBlock);
-        if (options.ResetRegister) _ = context.MapPorts("reset", Spec.ResetPort, 1, this, ResetRegister);
+        if (options.ResetRegister) _ = context.MapPorts("reset", ResetControlRegister.Port, 1, this, ResetRegister);
         _ = context.IrqIn("gpe", Spec.GpeCount, this);
         sci = context.IrqOut("sci");
         overflow = context.CreateTimer("overflow", _ => UpdateInterrupt());
@@ -92,10 +93,7 @@ public sealed class AcpiPm(AcpiPmOptions options)
     {
         if (access.Token == RegisterBlock) return Spec.Map.Write(this, access, value);
         if (access.IsDebug) return IoStatus.Ok;
-        // The reset happens when the trigger bit goes from 0 to 1 (PIIX3 data sheet, 2.5.5: RC register).
-        bool triggers = (value & ~(ulong)state.ResetControl & Spec.ResetTrigger) != 0;
-        state.ResetControl = (byte)(value & ~(ulong)Spec.ResetTrigger);
-        if (triggers) context.Machine.RequestReset(ResetKind.Warm, "the guest wrote to the reset register");
+        ResetControlRegister.Write(ref state.ResetControl, (byte)value, context.Machine);
         return IoStatus.Ok;
     }
 
@@ -167,8 +165,8 @@ public sealed class AcpiPm(AcpiPmOptions options)
         fadt.IsPmTimer32Bit = true;
         fadt.Gpe0Port = (ushort)(options.Port + Spec.Gpe0Offset);
         fadt.Gpe0Bytes = Spec.Gpe0Bytes;
-        fadt.ResetPort = Spec.ResetPort;
-        fadt.ResetValue = Spec.ResetValue;
+        fadt.ResetPort = ResetControlRegister.Port;
+        fadt.ResetValue = ResetControlRegister.FullReset;
         // The SCI is level-triggered and active high here, unlike an ISA interrupt.
         builder.MadtEntry(MadtEntry.Override(options.Sci, options.Sci, isLevel: true, isActiveLow: false));
         builder.Root(new AmlWriter().Name(

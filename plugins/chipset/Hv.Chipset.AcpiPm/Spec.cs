@@ -39,12 +39,6 @@ public static class Spec
     public const int GpeCount = 16;
     /// <summary>Frequency of the timer in hertz (4.8.3.3).</summary>
     public const ulong TimerHz = 3_579_545;
-    /// <summary>The reset control register of PC chipsets.</summary>
-    public const ushort ResetPort = 0xcf9;
-    /// <summary>What firmware tables say to write there: a full reset.</summary>
-    public const byte ResetValue = 0x06;
-    /// <summary>The bit of the reset register whose rising edge resets.</summary>
-    public const byte ResetTrigger = 0x04;
     /// <summary>SLP_TYP value that the DSDT gives for S5.</summary>
     public const int SleepTypeS5 = 5;
 

@@ -1,3 +1,4 @@
+using Hv.Chipset.ResetControl;
 using Hv.Sdk;
 using Hv.Sdk.Acpi;
 using Hv.Sdk.Io;
@@ -104,7 +105,8 @@ public sealed class PciHost(PciHostOptions options) : IDevice, IStateful, IIoHan
                 access.Size, value);
         else if (access.Offset >= Spec.ConfigData) WriteData(access, value);
         else if (access is { Offset: 0, Size: 4 }) state.ConfigAddress = (uint)value & Spec.AddressWritable;
-        else if (access is { Offset: Spec.ResetControl, Size: 1 }) WriteResetControl((byte)value);
+        else if (access is { Offset: Spec.ResetControl, Size: 1 })
+            ResetControlRegister.Write(ref state.ResetControl, (byte)value, context.Machine);
         return IoStatus.Ok;
     }
 
@@ -158,13 +160,6 @@ public sealed class PciHost(PciHostOptions options) : IDevice, IStateful, IIoHan
         (0 or 2, >= 2) => 2,
         _ => 1,
     };
-
-    private void WriteResetControl(byte value)
-    {
-        bool triggers = (value & ~state.ResetControl & Spec.ResetTrigger) != 0;
-        state.ResetControl = (byte)(value & ~Spec.ResetTrigger);
-        if (triggers) context.Machine.RequestReset(ResetKind.Warm, "the guest wrote to the reset register");
-    }
 
     /// <inheritdoc/>
     public void Contribute(IAcpiBuilder builder)

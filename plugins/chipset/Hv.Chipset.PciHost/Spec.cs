@@ -12,7 +12,6 @@ internal static class Spec
 
     public const uint Enable = 1u << 31;
     public const uint AddressWritable = 0x80fffffc;
-    public const byte ResetTrigger = 0x04;
 
     public const ulong EcamBytes = 256UL << 20;
     public const int EcamBuses = 256;
