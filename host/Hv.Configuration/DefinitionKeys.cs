@@ -130,6 +130,11 @@ public static class DefinitionKeys
             Name = "timeout", Type = OptionType.Duration, Minimum = 1,
             Summary = "end the run after this long, with code 124",
         }),
+        Key(Run, "TIME", new OptionInfo
+        {
+            Name = "watchdog", Type = OptionType.Duration, Default = "20s", Minimum = 1_000_000_000,
+            Summary = "end the run, with code 4, when a call into a plugin has not returned for this long",
+        }),
         Key(Run, "", Switch("no-reboot", "a reset ends the run")),
         Key(Run, "", Switch("reloadable",
             "plugins of devices can be replaced while the VM runs (hv plugin reload); a little slower")),

@@ -39,6 +39,11 @@ public sealed partial class DefinitionReader
     {
         OptionValues scalars = ReadScalars();
         catalog.IsReloadable = scalars.Flag("reloadable"); // before the first plugin is asked for its options
+        if (scalars.Has("watchdog"))
+        {
+            catalog.Patience = DurationOf(scalars, "watchdog");
+        }
+
         ExtensionChoice board = ReadChoice("board") ?? new ExtensionChoice { Name = "microvm" };
         ExtensionChoice? engine = ReadEngine();
         ExtensionChoice? firmware = ReadChoice("firmware");
@@ -96,11 +101,15 @@ public sealed partial class DefinitionReader
             StateHashInterval = scalars.Number("state-hash-every"),
             NoReboot = scalars.Flag("no-reboot"),
             IsReloadable = scalars.Flag("reloadable"),
-            Timeout = scalars.Has("timeout") ? TimeSpan.FromMicroseconds(scalars.Number("timeout") / 1000.0) : null,
+            Timeout = scalars.Has("timeout") ? DurationOf(scalars, "timeout") : null,
+            WatchdogPatience = DurationOf(scalars, "watchdog"),
             RestoreFrom = ResolvedPath("restore"),
             SaveOnExit = ResolvedPath("save-on-exit"),
         };
     }
+
+    private static TimeSpan DurationOf(OptionValues scalars, string key) =>
+        TimeSpan.FromMicroseconds(scalars.Number(key) / 1000.0);
 
     /// <summary>All keys that hold one value without parts, checked against their types and bounds.</summary>
     private OptionValues ReadScalars()

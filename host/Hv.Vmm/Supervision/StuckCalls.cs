@@ -4,11 +4,14 @@ namespace Hv.Vmm.Supervision;
 /// a host that was suspended accuses nobody.</summary>
 internal sealed class StuckCalls(WatchedThreads threads, TimeSpan patience)
 {
-    /// <summary>Between two looks.</summary>
-    public static readonly TimeSpan Period = TimeSpan.FromSeconds(1);
+    private const int LooksWithinPatience = 10;
+    private static readonly TimeSpan LongestPeriod = TimeSpan.FromSeconds(1);
 
-    private readonly int limit = Math.Max(2, (int)(patience / Period));
+    private readonly int limit = Math.Max(LooksWithinPatience, (int)(patience / LongestPeriod));
     private readonly Dictionary<CallRecord, Look> looks = [];
+
+    /// <summary>Between two looks.</summary>
+    public TimeSpan Period => patience / limit;
 
     /// <summary>Looks once: what does not return, in words; null when nothing is wrong.</summary>
     public string? Find()
@@ -23,7 +26,7 @@ internal sealed class StuckCalls(WatchedThreads threads, TimeSpan patience)
             look.Update(record);
             if (look.Count < limit || System.Diagnostics.Debugger.IsAttached) continue;
             Callee callee = CallRecord.CalleeOf(look.Stuck);
-            string message = $"{callee.Name} has not returned for {limit} s (thread {record.Thread})";
+            string message = $"{callee.Name} has not returned for {patience.TotalSeconds:0.#} s (thread {record.Thread})";
             if (record.IsWaiting) waiting ??= message;
             else if (callee.Kind == CalleeKind.Callback) return message;
             else isAnyoneElseStuck |= callee.Kind == CalleeKind.Host;

@@ -36,7 +36,7 @@ public static class Supervised
             }
             done.Set();
         });
-        while (!done.Wait(StuckCalls.Period))
+        while (!done.Wait(calls.Period))
         {
             if (calls.Find() is { } message && !done.IsSet) throw new PluginHungException(message);
         }

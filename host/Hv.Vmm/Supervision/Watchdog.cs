@@ -1,6 +1,6 @@
 namespace Hv.Vmm.Supervision;
 
-/// <summary>Looks once a second whether a call into a plugin stands on some thread of the machine, and names the
+/// <summary>Looks again and again whether a call into a plugin stands on some thread of the machine, and names the
 /// plugin's part when that goes on for too long.</summary>
 internal sealed class Watchdog(string machineName, WatchedThreads threads, TimeSpan patience, Action<string> hung)
 {
@@ -25,7 +25,7 @@ internal sealed class Watchdog(string machineName, WatchedThreads threads, TimeS
 
     private void Loop()
     {
-        while (!stop.Wait(StuckCalls.Period))
+        while (!stop.Wait(calls.Period))
         {
             if (calls.Find() is not { } message) continue;
             hung(message);

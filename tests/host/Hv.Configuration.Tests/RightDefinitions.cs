@@ -28,6 +28,7 @@ public sealed class RightDefinitions : IDisposable
               "cpus": 2,
               "no-reboot": true,
               "timeout": "90s",
+              "watchdog": "45s",
             }
             """);
 
@@ -36,6 +37,7 @@ public sealed class RightDefinitions : IDisposable
         Assert.Equal(2, vm.Machine.VcpuCount);
         Assert.True(vm.Machine.NoReboot);
         Assert.Equal(TimeSpan.FromSeconds(90), vm.Machine.Timeout);
+        Assert.Equal(TimeSpan.FromSeconds(45), vm.Machine.WatchdogPatience);
         Assert.Equal("vm", vm.Machine.Name);
         Assert.Null(vm.Machine.Engine);
         Assert.Equal("microvm", vm.Machine.Board.Name);

@@ -43,6 +43,6 @@ public sealed class HangingPlugins : IDisposable
         installation.Open();
         File.WriteAllBytes(Path.Combine(hv.Root, "kernel.elf"), StubKernel.Exit(0));
         return hv.Run("run", "--plugins", Path.Combine(installation.Root, "plugins.json"), "--kernel", "kernel.elf",
-            "--memory", "64M", "--device", "sloth", "--timeout", "60s");
+            "--memory", "64M", "--device", "sloth", "--timeout", "60s", "--watchdog", "3s");
     }
 }

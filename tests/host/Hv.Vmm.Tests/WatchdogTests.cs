@@ -25,7 +25,7 @@ public sealed class WatchdogTests : IDisposable
 
     private static TestMachine Patient(TestMachine m)
     {
-        m.Description = m.Description with { WatchdogPatience = TimeSpan.FromSeconds(2) };
+        m.Description = m.Description with { WatchdogPatience = TimeSpan.FromSeconds(1) };
         return m;
     }
 
@@ -222,10 +222,10 @@ public sealed class WatchdogTests : IDisposable
     [Fact]
     public void Run_EverythingReturns_NobodyIsAccused()
     {
-        // Three looks of a guest that is busy with short callbacks all the time.
+        // Twice the patience, of a guest that is busy with short callbacks all the time.
         TestMachine m = Patient(new TestMachine([new Step.Out(0x10, 1, 0), new Step.Jump(0)])
             .Add("quick", (d, c) => c.MapPorts("io", 0x10, 1, d, 0)));
-        m.Description = m.Description with { Timeout = TimeSpan.FromSeconds(4) };
+        m.Description = m.Description with { Timeout = TimeSpan.FromSeconds(2) };
         Assert.Equal(124, m.Run().ExitCode);
     }
 
