@@ -1,4 +1,5 @@
 using Hv.Sdk.Management;
+using Hv.Sdk.TestKit;
 using Hv.Sdk.TestKit.Conformance;
 
 namespace Hv.Sdk.Conformance.FrontEnd;
@@ -33,4 +34,24 @@ public sealed class FrontEndSubject
 
     /// <summary>The front-end's name.</summary>
     public string Name => Description.NameOf<FrontEndAttribute>(FrontEnd);
+
+    /// <summary>A subject of which nothing is known but its class: it is tried once whether what the guest prints comes
+    /// to standard output.</summary>
+    public static FrontEndSubject Of(IFrontEnd frontEnd, IReadOnlyDictionary<string, string> options)
+    {
+        FrontEndSubject subject = new() { FrontEnd = frontEnd, Options = options };
+        try
+        {
+            using Play play = Play.Begin(subject);
+            play.Await("listening");
+            play.Output("?"u8.ToArray());
+            play.Await("shown");
+            Patience.Until(() => play.Screen.Length > 0, "the output");
+            return subject;
+        }
+        catch (ContractException)
+        {
+            return new FrontEndSubject { FrontEnd = frontEnd, Options = options, UsesStandardStreams = false };
+        }
+    }
 }

@@ -16,16 +16,6 @@ public sealed class KillTests(ITestOutputHelper output)
 {
     private const int FewestDefects = 40;
 
-    public static TheoryData<string> Defects => [.. Defect.All.Select(d => d.ToString())];
-
-    [Theory, MemberData(nameof(Defects))]
-    public void Defect_Seeded_IsKilledByItsCheck(string name)
-    {
-        CheckResult result = Defect.All.Single(d => d.ToString() == name).Try();
-        output.WriteLine(result.Evidence);
-        Assert.Equal(CheckOutcome.Failed, result.Outcome);
-    }
-
     [Fact]
     public void Defects_EnoughOfThem_OfEveryKind()
     {

@@ -6,9 +6,12 @@ using Hv.Sdk.Chars;
 using Hv.Sdk.Conformance.CharBackend;
 using Hv.Sdk.Conformance.Device;
 using Hv.Sdk.Conformance.Disk;
+using Hv.Sdk.Conformance.Engine;
+using Hv.Sdk.Conformance.FrontEnd;
 using Hv.Sdk.Conformance.Net;
+using Hv.Sdk.Engines;
+using Hv.Sdk.Management;
 using Hv.Sdk.Net;
-using Hv.Sdk.TestKit;
 using Hv.Sdk.TestKit.Conformance;
 
 namespace Hv.Commands.Plugins;
@@ -16,9 +19,6 @@ namespace Hv.Commands.Plugins;
 /// <summary>Tries what a plugin provides against the suite of its kind.</summary>
 internal sealed class ConformanceTrial
 {
-    private static readonly Placement OnPci = new() { Pci = new PciAddress(0, 3, 0) };
-    private static readonly Placement OnMmio = new() { MmioBase = 0xd000_0000, Gsi = 10 };
-
     /// <summary>Makes what is tried.</summary>
     public required PluginCatalog Catalog { get; init; }
     /// <summary>How hard to try.</summary>
@@ -35,39 +35,21 @@ internal sealed class ConformanceTrial
     /// <exception cref="ConfigurationException">What is tried refuses the settings.</exception>
     public IEnumerable<ConformanceReport> Run(ProvidedName provided) => provided.Kind.Name switch
     {
-        "device" => Placements(provided).Select(p => Device(Make<IDeviceFactory>(provided), p)),
+        "device" => Devices(provided),
         "disk-format" => [Disk(Make<IDiskFormat>(provided))],
         "net-backend" => [Net(Make<INetBackend>(provided))],
         "char-backend" => [Chars(Make<ICharBackend>(provided))],
+        "front-end" => [FrontEnd(Make<IFrontEnd>(provided))],
+        "engine" => [Engine(Make<IEngine>(provided))],
         _ => [],
     };
 
     private T Make<T>(ProvidedName provided)
         where T : class => Catalog.Create<T>(provided.Kind, provided.Name);
 
-    private ConformanceReport Device(IDeviceFactory factory, Placement placement)
-    {
-        var setup = new BenchSetup { Options = Settings, Placement = placement, MemoryBytes = 128 * 1024 };
-        return DeviceSuite.Default.Run(new DeviceSubject { Factory = factory, Setup = setup }, Options, null, Only);
-    }
-
-    private static IEnumerable<Placement> Placements(ProvidedName provided)
-    {
-        if (provided.Buses.Contains("pci"))
-        {
-            yield return OnPci;
-        }
-
-        if (provided.Buses.Contains("mmio"))
-        {
-            yield return OnMmio;
-        }
-
-        if (!provided.Buses.Contains("pci") && !provided.Buses.Contains("mmio"))
-        {
-            yield return Placement.None;
-        }
-    }
+    private IEnumerable<ConformanceReport> Devices(ProvidedName provided) =>
+        DeviceSubjects.Of(Make<IDeviceFactory>(provided), provided.Buses, Settings)
+            .Select(s => DeviceSuite.Default.Run(s, Options, null, Only));
 
     private ConformanceReport Disk(IDiskFormat format)
     {
@@ -80,6 +62,12 @@ internal sealed class ConformanceTrial
 
     private ConformanceReport Chars(ICharBackend backend) =>
         CharSuite.Default.Run(CharSubject.Of(backend), Options, null, Only);
+
+    private ConformanceReport FrontEnd(IFrontEnd frontEnd) =>
+        FrontEndSuite.Default.Run(FrontEndSubject.Of(frontEnd, Settings), Options, null, Only);
+
+    private ConformanceReport Engine(IEngine engine) =>
+        EngineSuite.Default.Run(new EngineSubject { Engine = engine, Options = Settings }, Options, null, Only);
 
     private static byte[] Read(string image) => File.Exists(image) ? File.ReadAllBytes(image)
         : throw new DiagnosticException(new Diagnostic(Codes.FileUnreadable, Place.Of("--image"), $"'{image}' does not exist", null));

@@ -6,7 +6,7 @@ namespace Hv.Sdk.Conformance.Tests.FrontEnds;
 /// <summary>What can be wrong with a front-end.</summary>
 internal static class PlainDefects
 {
-    private static readonly TimeSpan Brief = TimeSpan.FromSeconds(6);
+    private static readonly TimeSpan Brief = TimeSpan.FromSeconds(4);
 
     public static IReadOnlyList<Defect> All { get; } =
     [
