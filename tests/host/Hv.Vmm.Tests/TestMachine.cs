@@ -106,7 +106,7 @@ internal sealed class TestMachine : IExtensions, IBoard, IFirmware, IMachineLog
 
     public static MachineOutcome Wait(Machine machine)
     {
-        Assert.True(machine.Completion.Wait(Patience), "the machine does not end");
+        if (!machine.Completion.Wait(Patience)) throw new TimeoutException("the machine does not end");
         return machine.Completion.Result;
     }
 
