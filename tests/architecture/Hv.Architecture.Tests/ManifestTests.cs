@@ -41,6 +41,33 @@ public sealed class ManifestTests
         ["declared, not exported: device a", "exported, not declared: device b"],
             Difference(["device a"], ["device b"]));
 
+    private static IEnumerable<string> UnknownKeys(JsonElement value, JsonElement schema, JsonElement root)
+    {
+        if (schema.TryGetProperty("$ref", out JsonElement reference))
+            schema = root.GetProperty("$defs").GetProperty(reference.GetString()!.Split('/')[^1]);
+        if (value.ValueKind == JsonValueKind.Array)
+            return value.EnumerateArray().SelectMany(v => UnknownKeys(v, schema.GetProperty("items"), root));
+        if (value.ValueKind != JsonValueKind.Object) return [];
+        JsonElement properties = schema.GetProperty("properties");
+        return value.EnumerateObject().SelectMany(m => properties.TryGetProperty(m.Name, out JsonElement inner)
+            ? UnknownKeys(m.Value, inner, root) : [m.Name]);
+    }
+
+    [Fact]
+    public void Manifests_HaveOnlyKeysOfTheirSchema()
+    {
+        using JsonDocument schema = JsonDocument.Parse(
+            File.ReadAllText(SourceTree.Files("plugin.schema.json", "sdk").Single()));
+        Assert.Empty(PluginAssemblies.Select((folder, _) =>
+        {
+            using JsonDocument manifest = JsonDocument.Parse(File.ReadAllText(Path.Combine(folder, "plugin.json")));
+            return UnknownKeys(manifest.RootElement, schema.RootElement, schema.RootElement)
+                .Select(k => $"{Path.GetFileName(folder)}: {k}").ToArray();
+        }));
+        using JsonDocument wrong = JsonDocument.Parse("""{ "provides": [ { "kind": "device", "nmae": "x" } ] }""");
+        Assert.Equal(["nmae"], UnknownKeys(wrong.RootElement, schema.RootElement, schema.RootElement));
+    }
+
     [Fact]
     public void Plugins_NeverCarryTheSdk() => Assert.Empty(PluginAssemblies.Select((folder, _) =>
         Directory.EnumerateFiles(folder, "Hv.Sdk.dll")));

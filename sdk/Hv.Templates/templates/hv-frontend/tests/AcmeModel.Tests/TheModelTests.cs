@@ -1,7 +1,14 @@
+using Hv.Sdk.Conformance.Xunit;
 using Hv.Sdk.Management;
 using Hv.Sdk.Time;
 
 namespace AcmeModel.Tests;
+
+/// <summary>What every front-end must pass, a test for each check.</summary>
+public sealed class TheModelConformance : FrontEndConformance<TheModelPlugin>
+{
+    protected override bool UsesStandardStreams => false;
+}
 
 /// <summary>What this front-end does.</summary>
 public sealed class TheModelTests
