@@ -51,7 +51,8 @@ public sealed class PluginManifest
     public required IReadOnlyList<ProvidedName> Provides { get; init; }
     /// <summary>The contracts that it uses and that may still change, for example <c>block</c>.</summary>
     public required IReadOnlyList<string> Experimental { get; init; }
-    /// <summary>The version of the SDK, major and minor, whose experimental contracts it was compiled against.</summary>
+    /// <summary>The version of the SDK, major and minor, whose experimental contracts it was compiled
+    /// against.</summary>
     public Version? CompiledWith { get; init; }
     /// <summary>The layouts of state that its devices write.</summary>
     public required IReadOnlyList<ManifestState> States { get; init; }

@@ -35,7 +35,8 @@ public static class ExperimentalContracts
         MetadataReader reader = image.GetMetadataReader();
         string? text = Texts(reader, reader.GetAssemblyDefinition().GetCustomAttributes(), "AssemblyFileVersionAttribute")
             .FirstOrDefault();
-        return Version.TryParse(text, out Version? version) ? new Version(version.Major, version.Minor) : new Version(1, 0);
+        return Version.TryParse(text, out Version? version)
+            ? new Version(version.Major, version.Minor) : new Version(1, 0);
     }
 
     private static Dictionary<string, string> Marked(string sdk)

@@ -34,7 +34,8 @@ public sealed class ExperimentalContractsTests
     [Fact]
     public void Marks_OfTheSdk_AreThoseThatManifestsHaveWordsFor() => Assert.Equal(
         ExperimentalContracts.Names.Keys.Order(StringComparer.Ordinal),
-        Sdk.GetExportedTypes().Where(t => t.IsDefined(typeof(ExperimentalAttribute))).Select(CodeOf).Distinct().Order(StringComparer.Ordinal));
+        Sdk.GetExportedTypes().Where(t => t.IsDefined(typeof(ExperimentalAttribute)))
+                .Select(CodeOf).Distinct().Order(StringComparer.Ordinal));
 
     /// <summary>A contract of an experimental area without the mark would be frozen by mistake.</summary>
     [Fact]
