@@ -7,11 +7,19 @@ namespace Hv.SdkReference;
 /// documentation.</summary>
 public static class SdkAssemblies
 {
-    /// <summary>Each assembly of the SDK that has documentation, by name.</summary>
+    /// <summary>What the reference describes: the packages that plugins and their tests are written with.</summary>
+    public static IReadOnlyList<string> Described { get; } =
+    [
+        "Hv.Sdk", "Hv.Sdk.Acpi", "Hv.Sdk.Conformance.CharBackend", "Hv.Sdk.Conformance.Device", "Hv.Sdk.Conformance.Disk",
+        "Hv.Sdk.Conformance.Engine", "Hv.Sdk.Conformance.FrontEnd", "Hv.Sdk.Conformance.Net", "Hv.Sdk.Conformance.Xunit",
+        "Hv.Sdk.FaultRules", "Hv.Sdk.Forwarding", "Hv.Sdk.Pci", "Hv.Sdk.Posix", "Hv.Sdk.Registers", "Hv.Sdk.TestKit",
+        "Hv.Sdk.Virtio", "Hv.Sdk.Virtio.TestKit", "Hv.Sdk.X86",
+    ];
+
+    /// <summary>Each of them, with its documentation.</summary>
     public static IReadOnlyList<IAssemblySymbol> Load()
     {
-        string[] described = [.. Directory.EnumerateFiles(AppContext.BaseDirectory, "Hv.Sdk*.dll")
-            .Where(f => File.Exists(Path.ChangeExtension(f, ".xml"))).Order(StringComparer.Ordinal)];
+        string[] described = [.. Described.Select(name => Path.Combine(AppContext.BaseDirectory, name + ".dll"))];
         MetadataReference[] sdk = [.. described.Select(f => MetadataReference.CreateFromFile(f,
             documentation: XmlDocumentationProvider.CreateFromFile(Path.ChangeExtension(f, ".xml"))))];
         string framework = Path.GetDirectoryName(typeof(object).Assembly.Location)!;
