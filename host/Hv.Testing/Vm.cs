@@ -120,7 +120,8 @@ public sealed class Vm : IAsyncDisposable
     /// <summary>Presses the power button; the guest decides.</summary>
     public void PressPowerButton() => machine.PressPowerButton();
 
-    /// <summary>Adds a fault to the running VM, as <c>--fault</c> takes it: <c>NAME,where=DEVICE[:POINT][,key=value…]</c>.</summary>
+    /// <summary>Adds a fault to the running VM, as <c>--fault</c> takes it:
+    /// <c>NAME,where=DEVICE[:POINT][,key=value…]</c>.</summary>
     /// <returns>The rule: how often it struck and what it did; switch it off with
     /// <see cref="FaultRule.IsEnabled"/>.</returns>
     /// <exception cref="DiagnosticException">The text has mistakes.</exception>

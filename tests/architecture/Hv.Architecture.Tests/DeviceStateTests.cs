@@ -55,8 +55,8 @@ public sealed class DeviceStateTests
         Assert.Empty(violations);
     }
 
-    /// <summary>Whether tests keep a state of each shipped version of a plugin's devices: the folder of its tests has a class for them
-    /// (which asks for a file of the present version) and files.</summary>
+    /// <summary>Whether tests keep a state of each shipped version of a plugin's devices: the folder of its tests has a
+    /// class for them (which asks for a file of the present version) and files.</summary>
     private static bool KeepsStates(string plugin)
     {
         string[] tests = [.. SourceTree.Files("ShippedState*.cs", "tests")

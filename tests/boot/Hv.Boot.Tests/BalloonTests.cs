@@ -2,7 +2,8 @@ using Hv.Guests;
 
 namespace Hv.Boot.Tests;
 
-/// <summary>Linux gives memory back to the host, by reporting free pages and by a balloon, and takes it again.</summary>
+/// <summary>Linux gives memory back to the host, by reporting free pages and by a balloon, and takes it
+/// again.</summary>
 public sealed class BalloonTests : IDisposable
 {
     private const long MiB = 1 << 20;
@@ -16,7 +17,8 @@ public sealed class BalloonTests : IDisposable
         .. Guest.Script(folder, KernelFlavour.Cloud, $"fill() {{ dd if=/dev/zero of=/tmp/fill bs=1M count={FilledMiB} 2>/dev/null; }}\n{script}", "quiet"),
         "--memory", "256M", "--device", balloon]);
 
-    /// <summary>Waits until what the guest holds of the host has become what is wanted: the guest gives back in its own time.</summary>
+    /// <summary>Waits until what the guest holds of the host has become what is wanted: the guest gives back in its own
+    /// time.</summary>
     private static async Task<long> Until(HvProcess hv, Func<long, bool> isWanted)
     {
         using CancellationTokenSource limit = new(TimeSpan.FromMinutes(2));

@@ -41,7 +41,8 @@ internal sealed class HvProcess : IDisposable
 
     /// <summary>The same with variables of the environment.</summary>
     public static HvProcess Start(
-        IReadOnlyDictionary<string, string> variables, params IEnumerable<string> arguments) => new(arguments, variables);
+        IReadOnlyDictionary<string, string> variables, params IEnumerable<string> arguments) =>
+        new(arguments, variables);
 
     /// <summary>Runs <c>hv</c> to its end.</summary>
     public static async Task<HvProcess> Run(params IEnumerable<string> arguments)
@@ -97,7 +98,8 @@ internal sealed class HvProcess : IDisposable
     public long SharedMemoryBytes()
     {
         long total = 0;
-        foreach (string folder in Directory.EnumerateDirectories("/proc").Where(d => int.TryParse(Path.GetFileName(d), out _)))
+        foreach (string folder in Directory.EnumerateDirectories("/proc")
+            .Where(d => int.TryParse(Path.GetFileName(d), out _)))
         {
             try
             {

@@ -10,8 +10,8 @@ using Microsoft.CodeAnalysis.CSharp;
 namespace Hv.Sdk.Compatibility.Tests;
 
 /// <summary>A plugin that was compiled against one minor version of the SDK and is kept as it was:
-/// <c>fixtures/VERSION</c> has its sources, what the generators of that version wrote, the assembly with its hash, and a
-/// state that it saved.</summary>
+/// <c>fixtures/VERSION</c> has its sources, what the generators of that version wrote, the assembly with its hash, and
+/// a state that it saved.</summary>
 internal sealed class KeptPlugin
 {
     private const string Assembly = "Hv.Kept.dll";

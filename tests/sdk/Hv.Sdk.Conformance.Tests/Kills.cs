@@ -3,11 +3,13 @@ using Xunit.Abstractions;
 
 namespace Hv.Sdk.Conformance.Tests;
 
-/// <summary>The defects of one kind, a test each. A class a kind, so that those that wait for a hang wait together.</summary>
+/// <summary>The defects of one kind, a test each. A class a kind, so that those that wait for a hang wait
+/// together.</summary>
 public abstract class Kills(ITestOutputHelper output)
 {
     /// <summary>The names of a kind's defects.</summary>
-    protected static TheoryData<string> Of(string kind) => [.. Defect.All.Where(d => d.Kind == kind).Select(d => d.ToString())];
+    protected static TheoryData<string> Of(string kind) =>
+        [.. Defect.All.Where(d => d.Kind == kind).Select(d => d.ToString())];
 
     /// <summary>The check named beside the defect finds it.</summary>
     protected void Kill(string defect)

@@ -22,7 +22,8 @@ public sealed class ShippedStateTests() : ShippedStates<VirtioBlkPlugin>()
     {
         VirtioGuest guest = VirtioGuest.Start(bench, ulong.MaxValue, 16);
         ulong read = guest.Place(BlkDriver.Header(0, 3)), flush = guest.Place(BlkDriver.Header(4, 0));
-        guest.Queues[0].TryAdd([new(read, 16, false), new(guest.Allocate(1024), 1024, true), new(guest.Allocate(1), 1, true)], null);
+        guest.Queues[0].TryAdd(
+            [new(read, 16, false), new(guest.Allocate(1024), 1024, true), new(guest.Allocate(1), 1, true)], null);
         guest.Queues[0].Kick();
         guest.Queues[1].TryAdd([new(flush, 16, false), new(guest.Allocate(1), 1, true)], null);
         guest.Queues[1].Kick();
