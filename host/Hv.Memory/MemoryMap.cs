@@ -85,7 +85,7 @@ public sealed class MemoryMap
     }
 
     /// <summary>A part of the map.</summary>
-    internal readonly record struct Run(MemoryPiece Piece, bool IsHiddenInSmm);
+    internal sealed record Run(MemoryPiece Piece, bool IsHiddenInSmm);
 
     private static MemoryPiece Part(in MemoryPiece piece, ulong from, ulong to) => piece with
     {

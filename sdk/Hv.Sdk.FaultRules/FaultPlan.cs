@@ -49,6 +49,7 @@ public sealed class FaultPlan(IFaultHost host, bool isOpen)
     /// device was reloaded, keeps its rules' counters, timers and decorators' state.</summary>
     public T Wire<T>(string path, string point, IStrand strand, T contract) where T : class
     {
+        if (rules.Count == 0 && !isOpen) return contract;
         FaultSite site = new() { Path = path, Point = point };
         if (!sites.TryGetValue((site, typeof(T)), out WiredSite? wired))
         {

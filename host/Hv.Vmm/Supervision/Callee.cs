@@ -18,8 +18,9 @@ public enum CalleeKind : byte
 public readonly record struct Callee
 {
     private static readonly Lock Gate = new();
-    private static readonly Dictionary<(CalleeKind Kind, string Name), ushort> Numbers = [];
-    private static readonly List<(CalleeKind Kind, string Name)> All = [(CalleeKind.Callback, "a part of the core")];
+    // Keyed by text and made of classes: collections of structures of our own are compiled at each start.
+    private static readonly Dictionary<string, int> Numbers = [];
+    private static readonly List<Known> All = [new Known(CalleeKind.Callback, "a part of the core")];
     private static CrashRecord? names;
 
     private Callee(ushort number) => Number = number;
@@ -49,15 +50,16 @@ public readonly record struct Callee
     /// x".</summary>
     public static Callee Of(string name, CalleeKind kind = CalleeKind.Callback)
     {
+        string key = $"{(char)('a' + (byte)kind)}{name}";
         lock (Gate)
         {
-            if (Numbers.TryGetValue((kind, name), out ushort number)) return new Callee(number);
+            if (Numbers.TryGetValue(key, out int number)) return new Callee((ushort)number);
             if (All.Count > ushort.MaxValue) return default;
-            number = (ushort)All.Count;
-            All.Add((kind, name));
-            Numbers.Add((kind, name), number);
+            number = All.Count;
+            All.Add(new Known(kind, name));
+            Numbers.Add(key, number);
             if (names is not null) NameIn(names, number);
-            return new Callee(number);
+            return new Callee((ushort)number);
         }
     }
 
@@ -80,4 +82,6 @@ public readonly record struct Callee
 
     /// <summary>The callee of a number.</summary>
     internal static Callee Of(ushort number) => new(number);
+
+    private sealed record Known(CalleeKind Kind, string Name);
 }
