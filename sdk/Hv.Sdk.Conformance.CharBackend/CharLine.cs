@@ -54,7 +54,16 @@ internal sealed class CharLine : IDisposable
         CharLine line = new(peer, stream!);
         line.Stream.Start(line.Take, () => Interlocked.Increment(ref line.writable));
         Patience.Returns(() => peer.Opened(log.Messages), "the peer");
+        if (peer.IsTakenLater) line.WaitUntilTaken();
         return line;
+    }
+
+    // A byte that has arrived shows that the line is there.
+    private void WaitUntilTaken()
+    {
+        Patience.Returns(() => Peer.Send([0]), "sending");
+        Patience.Until(() => Arrived.Length == 1, "the first byte of the other side");
+        lock (gate) arrived.Clear();
     }
 
     private void Take(ReadOnlySpan<byte> bytes)

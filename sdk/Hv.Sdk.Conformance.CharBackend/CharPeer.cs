@@ -38,4 +38,8 @@ public abstract class CharPeer : IDisposable
 
     /// <summary>Gives back what it holds.</summary>
     protected virtual void Dispose(bool disposing) => Leave();
+
+    /// <summary>Whether the backend takes it as its other side at a time of its own: until then, what is written is
+    /// dropped, as without a cable.</summary>
+    internal virtual bool IsTakenLater => false;
 }

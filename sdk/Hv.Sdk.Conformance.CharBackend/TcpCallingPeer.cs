@@ -17,6 +17,8 @@ public sealed partial class TcpCallingPeer(IReadOnlyDictionary<string, string> o
     /// <inheritdoc/>
     public override IReadOnlyDictionary<string, string> Options => options;
 
+    internal override bool IsTakenLater => true;
+
     /// <inheritdoc/>
     public override void Opened(IReadOnlyList<string> log)
     {
