@@ -60,7 +60,8 @@ public static class DeviceSubjects
         };
         IReadOnlyList<RecordedState> states = RecordedStates(factory);
         using DeviceBench? bench = TryCreate(factory, setup);
-        if (bench is null || !IsVirtio(bench)) return new DeviceSubject { Factory = factory, Setup = setup, States = states };
+        if (bench is null || !IsVirtio(bench))
+            return new DeviceSubject { Factory = factory, Setup = setup, States = states };
         GuestRegisters registers = GuestRegisters.Of(bench);
         int queues = Enumerable.Range(0, MostQueues).TakeWhile(q => registers.QueueMaximum(q) > 0).Count();
         return new DeviceSubject
