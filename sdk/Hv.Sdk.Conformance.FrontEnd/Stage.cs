@@ -67,7 +67,10 @@ internal sealed class Stage : IMachine, IConsole, IDisposable
                     break;
                 case "end": End(Enum.Parse<EndReason>(words[1])); break;
                 case "cancel": cancel.Cancel(); break;
-                case "saves-fail": savesFail = true; break;
+                case "saves-fail":
+                    savesFail = true;
+                    Tell("saves-fail");
+                    break;
             }
         }
 

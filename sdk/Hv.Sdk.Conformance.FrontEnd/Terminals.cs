@@ -58,6 +58,7 @@ internal static class Terminals
         using Play play = Play.Begin(subject, onTerminal: true);
         play.Await("listening");
         play.Tell("saves-fail");
+        play.Await("saves-fail");
         play.Type(save);
         play.Type("x"u8.ToArray());
         play.Await("sent 78");
